@@ -1,0 +1,1 @@
+"""The agencies' adapters: each turns what one kind of source sends into the canonical event. None imports another."""

@@ -1,0 +1,92 @@
+"""A shipment file: everything the agencies do about one operation, and what its people should do now.
+
+A dossier groups procedures by shared references and shows the most blocking of their states. It decides nothing for an
+agency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from portnet.domain.agency import Place, Reason
+from portnet.domain.catalogue import Catalogue, State, Status
+from portnet.domain.procedure import Procedure
+
+#: Most blocking first: a dossier shows the worst of its procedures.
+URGENCY = (Status.BLOCKED, Status.ACTION_REQUIRED, Status.WAITING_AGENCY, Status.DONE)
+
+
+class WhatNow(msgspec.Struct, frozen=True, kw_only=True):
+    """Never a bare status: what to do, who holds the file, since when and until when.
+
+    ``action`` and ``warning`` are codes of the catalogue's action list, ``holder`` a role or an agency's code;
+    ``procedure`` is the one that decides the dossier's status.
+    """
+
+    procedure: str
+    code: str
+    definition: int
+    state: str
+    action: str
+    holder: str | None
+    since: datetime
+    warning: str | None = None
+    deadline: datetime | None = None
+    reasons: tuple[Reason, ...] = ()
+    place: Place | None = None
+
+
+class Dossier(msgspec.Struct, frozen=True, kw_only=True):
+    """``company`` owns it, ``broker`` works on it under a mandate; ``version`` grows with every visible change."""
+
+    id: str
+    company: str
+    broker: str | None
+    reference: str
+    direction: str
+    phase: str
+    status: Status
+    what_now: WhatNow
+    sandbox: bool
+    opened_at: datetime
+    updated_at: datetime
+    title: str | None = None
+    perishable: bool = False
+    version: int = 1
+
+
+def urgency(status: Status) -> int:
+    """Rank of a status, 0 being the most blocking."""
+    return URGENCY.index(status)
+
+
+def what_now(catalogue: Catalogue, procedures: Sequence[Procedure]) -> tuple[Status, WhatNow]:
+    """The overall status of a dossier's ``procedures`` (at least one), and the advice that goes with it."""
+    procedure = min(procedures, key=lambda p: _weight(catalogue, p))
+    state = _state(catalogue, procedure)
+    return state.status, WhatNow(
+        procedure=procedure.id,
+        code=procedure.code,
+        definition=procedure.definition,
+        state=state.code,
+        action=state.action,
+        warning=state.warning,
+        holder=state.holder,
+        since=procedure.entered_at,
+        deadline=procedure.due_at,
+        reasons=procedure.reasons,
+        place=procedure.place,
+    )
+
+
+def _weight(catalogue: Catalogue, procedure: Procedure) -> tuple[int, float, float, str]:
+    status = _state(catalogue, procedure).status
+    due = procedure.due_at.timestamp() if procedure.due_at else float("inf")
+    return urgency(status), due, -procedure.entered_at.timestamp(), procedure.id
+
+
+def _state(catalogue: Catalogue, procedure: Procedure) -> State:
+    return catalogue.definition(procedure.code, procedure.definition).state(procedure.state)

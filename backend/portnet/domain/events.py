@@ -1,0 +1,143 @@
+"""What happened, as the append-only log keeps it: facts in the past tense, enough to rebuild every read model.
+
+A feed frame is one of these facts as a phone hears it; which facts make a frame is said by `frame_of`.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from portnet.domain.agency import Reference
+from portnet.domain.alerts import Alert
+from portnet.domain.dossier import Dossier
+from portnet.domain.procedure import Entry, Procedure
+
+
+class DossierOpened(msgspec.Struct, frozen=True, kw_only=True, tag="dossier_opened"):
+    dossier: Dossier
+
+
+class ProcedureOpened(msgspec.Struct, frozen=True, kw_only=True, tag="procedure_opened"):
+    procedure: Procedure
+
+
+class ReferencesLinked(msgspec.Struct, frozen=True, kw_only=True, tag="references_linked"):
+    dossier: str
+    procedure: str
+    refs: tuple[Reference, ...]
+
+
+class MessageFolded(msgspec.Struct, frozen=True, kw_only=True, tag="message_folded"):
+    """A message came in, or a later one changed what became of it."""
+
+    entry: Entry
+
+
+class AlertRaised(msgspec.Struct, frozen=True, kw_only=True, tag="alert_raised"):
+    alert: Alert
+
+
+class AlertSeen(msgspec.Struct, frozen=True, kw_only=True, tag="alert_seen"):
+    alert: str
+    at: datetime
+
+
+class AlertAcknowledged(msgspec.Struct, frozen=True, kw_only=True, tag="alert_acknowledged"):
+    alert: str
+    by: str
+    at: datetime
+
+
+class MandateGranted(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_granted"):
+    mandate: str
+    company: str
+    broker: str
+
+
+class MandateRevoked(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_revoked"):
+    mandate: str
+    company: str
+    broker: str
+
+
+Event = (
+    DossierOpened
+    | ProcedureOpened
+    | ReferencesLinked
+    | MessageFolded
+    | AlertRaised
+    | AlertSeen
+    | AlertAcknowledged
+    | MandateGranted
+    | MandateRevoked
+)
+
+
+class FrameKind(enum.StrEnum):
+    """What a phone hears: the shape of a feed frame's item."""
+
+    DOSSIER_CHANGED = "DOSSIER_CHANGED"
+    ALERT_CHANGED = "ALERT_CHANGED"
+    ACCESS_CHANGED = "ACCESS_CHANGED"
+    RESET = "RESET"
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it is written: ``audiences`` hear it, in the order of each audience's own counter.
+
+    ``subject`` is the dossier, alert or mandate that the event is about; ``procedure`` and ``entry`` say more where they
+    can.
+    """
+
+    id: str
+    at: datetime
+    event: Event
+    subject: str
+    audiences: tuple[str, ...] = ()
+    procedure: str | None = None
+    entry: str | None = None
+
+
+class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an audience's feed: ``seq`` is dense and grows by one within ``audience``.
+
+    A RESET is never stored: it tells a phone whose cursor is of no use any more where the feed stands, ``subject`` being
+    the reason.
+    """
+
+    audience: str
+    seq: int
+    at: datetime
+    kind: FrameKind
+    subject: str
+    procedure: str | None = None
+    entry: str | None = None
+
+
+def frame_of(event: Event) -> FrameKind | None:
+    """The kind of frame that phones hear of ``event``; None when another fact of the same transaction tells it."""
+    match event:
+        case MessageFolded():
+            return FrameKind.DOSSIER_CHANGED
+        case AlertRaised() | AlertSeen() | AlertAcknowledged():
+            return FrameKind.ALERT_CHANGED
+        case MandateGranted() | MandateRevoked():
+            return FrameKind.ACCESS_CHANGED
+        case DossierOpened() | ProcedureOpened() | ReferencesLinked():
+            return None
+        case _:
+            assert_never(event)
+
+
+def company_audience(company: str) -> str:
+    """The stream that all phones of a company share; a brokerage has one for all its mandates."""
+    return f"company:{company}"
+
+
+def user_audience(user: str) -> str:
+    """The stream of one person: their alerts."""
+    return f"user:{user}"

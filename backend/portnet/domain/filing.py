@@ -1,0 +1,175 @@
+"""Where an agency message belongs: on procedures that we know, on a new one, or nowhere yet.
+
+Files also start elsewhere: a broker files a DUM in BADR and nobody told us. A message that may open its procedure and
+names a company that we know opens it, in the dossier that shares a reference, else in a new one. Nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from portnet.domain.access import Company, Mandate
+from portnet.domain.agency import AgencyEvent, Classifier, Reference
+from portnet.domain.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason
+from portnet.domain.catalogue import Catalogue, Definition, Status
+from portnet.domain.dossier import Dossier
+from portnet.domain.procedure import Entry, Procedure, may_send
+
+#: Boxes travel again: a container ties two procedures together only while the first dossier is not done.
+_REUSED_SCHEMES = frozenset({"CONTAINER"})
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A reference that a procedure is known by."""
+
+    dossier: str
+    procedure: str
+    ref: Reference
+
+
+class Files(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about a message's references and parties, read under their locks.
+
+    ``entries`` are those of the dossiers' procedures that carry the message's code; ``anomalies`` the unsettled ones of
+    those entries and of the message itself.
+    """
+
+    links: tuple[Link, ...] = ()
+    dossiers: Mapping[str, Dossier] = {}
+    procedures: tuple[Procedure, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    companies: tuple[Company, ...] = ()
+    mandates: tuple[Mandate, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
+
+    def company(self, ice: str | None) -> Company | None:
+        """The subscribed company of that ICE."""
+        return next((c for c in self.companies if c.ice == ice), None)
+
+    def of(self, dossier: str) -> list[Procedure]:
+        """The procedures of a dossier."""
+        return [p for p in self.procedures if p.dossier == dossier]
+
+
+class OnFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The message belongs to these procedures."""
+
+    procedures: tuple[Procedure, ...]
+
+
+class Opens(msgspec.Struct, frozen=True, kw_only=True):
+    """The message opens a procedure for ``company``, in ``dossier`` or in a new one."""
+
+    company: Company
+    identity: str
+    dossier: Dossier | None
+
+
+class Unfiled(msgspec.Struct, frozen=True, kw_only=True):
+    """The message has no place: ``parked`` when a later reference may give it one."""
+
+    reason: AnomalyReason
+    detail: str
+    parked: bool = False
+
+
+Filing = OnFile | Opens | Unfiled
+
+
+def file(catalogue: Catalogue, files: Files, message: AgencyEvent, now: datetime) -> Filing:
+    """Where ``message`` belongs, by what ``files`` knows of its references and parties."""
+    definition = catalogue.latest(message.code)
+    fault = _inadmissible(definition, message, now)
+    if fault is not None or definition is None:
+        return fault or Unfiled(reason=AnomalyReason.UNKNOWN_PROCEDURE, detail=message.type)
+    operator = message.party("OPERATOR")
+    found = _matching(files, definition, message)
+    if not found:
+        return _opening(files, definition, message)
+    strangers = [p for p in found if not _belongs_to(files, p.dossier, operator)]
+    if strangers:
+        return Unfiled(reason=AnomalyReason.OTHER_COMPANY, detail=strangers[0].identity)
+    if any(files.dossiers[p.dossier].sandbox != message.sandbox for p in found):
+        return Unfiled(reason=AnomalyReason.SANDBOX_MISMATCH, detail=message.type)
+    return OnFile(procedures=tuple(found))
+
+
+def hearers(dossier: Dossier, mandates: Sequence[Mandate], at: datetime) -> tuple[str, ...]:
+    """The companies whose phones hear of a dossier: its owner, and its broker while a mandate covers it."""
+    covered = any(
+        m.company == dossier.company and m.broker == dossier.broker and m.covers(at)
+        for m in mandates
+    )
+    return (dossier.company, dossier.broker) if covered and dossier.broker else (dossier.company,)
+
+
+def _inadmissible(
+    definition: Definition | None, message: AgencyEvent, now: datetime
+) -> Unfiled | None:
+    if message.occurred_at > now + CLOCK_SKEW:
+        at = message.occurred_at.isoformat()
+        return Unfiled(reason=AnomalyReason.FROM_THE_FUTURE, detail=at)
+    if definition is None:
+        return Unfiled(reason=AnomalyReason.UNKNOWN_PROCEDURE, detail=message.type)
+    if message.event in definition.events() and not may_send(
+        definition, message.source, message.event
+    ):
+        detail = f"{message.source} sends {message.type}"
+        return Unfiled(reason=AnomalyReason.NOT_THAT_SOURCE, detail=detail)
+    return None
+
+
+def _matching(files: Files, definition: Definition, message: AgencyEvent) -> list[Procedure]:
+    """By the reference that names the procedure when the message has it, else by any that it shares."""
+    own = [p for p in files.procedures if p.code == message.code]
+    identity = message.reference(definition.identity)
+    if identity is not None:
+        return [p for p in own if p.identity == identity]
+    linked = {link.procedure for link in files.links if _ties(files, link, message)}
+    return [p for p in own if p.id in linked]
+
+
+def _opening(files: Files, definition: Definition, message: AgencyEvent) -> Opens | Unfiled:
+    if message.event not in definition.events():
+        return Unfiled(reason=AnomalyReason.UNKNOWN_EVENT, detail=message.type)
+    identity = message.reference(definition.identity)
+    actual = message.classifier is Classifier.ACT
+    if message.event not in definition.opened_by or identity is None or not actual:
+        return _parked(AnomalyReason.UNMATCHED, message)
+    operator = message.party("OPERATOR")
+    if operator is None:
+        return _parked(AnomalyReason.UNMATCHED, message)
+    company = files.company(operator)
+    if company is None:
+        return _parked(AnomalyReason.COMPANY_UNKNOWN, message)
+    if company.sandbox != message.sandbox:
+        return Unfiled(reason=AnomalyReason.SANDBOX_MISMATCH, detail=message.type)
+    return Opens(company=company, identity=identity, dossier=_shared(files, message, company))
+
+
+def _shared(files: Files, message: AgencyEvent, company: Company) -> Dossier | None:
+    """The oldest dossier of ``company`` that shares a reference with the message."""
+    tied = {link.dossier for link in files.links if _ties(files, link, message)}
+    own = [d for d in files.dossiers.values() if d.id in tied and d.company == company.id]
+    return min(own, key=lambda d: (d.opened_at, d.id), default=None)
+
+
+def _ties(files: Files, link: Link, message: AgencyEvent) -> bool:
+    if not any(link.ref.key == ref.key for ref in message.refs):
+        return False
+    if link.ref.scheme not in _REUSED_SCHEMES:
+        return True
+    return files.dossiers[link.dossier].status is not Status.DONE
+
+
+def _belongs_to(files: Files, dossier: str, ice: str | None) -> bool:
+    owner = files.dossiers[dossier].company
+    return ice is None or any(c.id == owner and c.ice == ice for c in files.companies)
+
+
+def _parked(reason: AnomalyReason, message: AgencyEvent) -> Unfiled:
+    refs = ", ".join(f"{ref.scheme} {ref.value}" for ref in message.refs)
+    return Unfiled(reason=reason, detail=refs, parked=True)

@@ -1,0 +1,240 @@
+"""One run of a catalogue definition: its state is the fold over the messages it accepted.
+
+Nothing here knows where messages come from or how late they are: `fold` puts them in the order in which they
+happened, replays them through the definition, and says of each what became of it. Tens of messages: correctness first.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from portnet.domain.agency import AgencyEvent, Classifier, Place, Reason
+from portnet.domain.catalogue import PREVIOUS, Definition, Transition
+
+
+class Procedure(msgspec.Struct, frozen=True, kw_only=True):
+    """A procedure of a dossier, in the definition's version it started with.
+
+    ``identity`` is the normalised reference that names it to its agency (a DUM, an ONSSA file number); ``due_at``,
+    ``reasons`` and ``place`` are what the last step said; ``version`` grows with every visible change.
+    """
+
+    id: str
+    dossier: str
+    code: str
+    definition: int
+    identity: str
+    state: str
+    entered_at: datetime
+    opened_at: datetime
+    updated_at: datetime
+    previous: str | None = None
+    due_at: datetime | None = None
+    reasons: tuple[Reason, ...] = ()
+    place: Place | None = None
+    version: int = 1
+
+
+class Refusal(enum.StrEnum):
+    """Why a message did not move the procedure."""
+
+    UNKNOWN_EVENT = "UNKNOWN_EVENT"
+    NOT_THAT_SOURCE = "NOT_THAT_SOURCE"
+    ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
+    ALREADY_FINAL = "ALREADY_FINAL"
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """``message`` is a legal step from ``from_state`` to ``to_state``; ``alert`` is what the catalogue hangs on it."""
+
+    message: AgencyEvent
+    from_state: str
+    to_state: str
+    alert: str | None
+
+
+class Estimated(msgspec.Struct, frozen=True, kw_only=True):
+    """``message`` speaks of what is planned or expected: times may move, the state does not."""
+
+    message: AgencyEvent
+
+
+Decision = Moved | Estimated | Refusal
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a procedure stands at one point of the fold, and what the step that brought it there said."""
+
+    state: str
+    entered_at: datetime
+    previous: str | None = None
+    due_at: datetime | None = None
+    reasons: tuple[Reason, ...] = ()
+    place: Place | None = None
+
+
+class EntryKind(enum.StrEnum):
+    """What became of a message, as the timeline shows it."""
+
+    APPLIED = "APPLIED"
+    LATE = "LATE"
+    ESTIMATE = "ESTIMATE"
+    NOT_APPLIED = "NOT_APPLIED"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One message on one procedure's timeline, and what the fold made of it.
+
+    ``refusal`` says why it is NOT_APPLIED; ``alert`` the alert that it deserves by the catalogue;
+    ``alerted`` that this alert went out once: it never goes out again.
+    """
+
+    id: str
+    procedure: str
+    dossier: str
+    message: AgencyEvent
+    kind: EntryKind
+    from_state: str | None = None
+    to_state: str | None = None
+    refusal: Refusal | None = None
+    alert: str | None = None
+    alerted: bool = False
+
+    @property
+    def moved(self) -> bool:
+        """Whether the message took part in reaching the present state."""
+        return self.kind in (EntryKind.APPLIED, EntryKind.LATE)
+
+
+class Fold(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a replay: where the procedure stands, and every entry in the order in which it happened."""
+
+    standing: Standing
+    entries: tuple[Entry, ...]
+
+
+def decide(definition: Definition, standing: Standing, message: AgencyEvent) -> Decision:
+    """What ``message`` means for a procedure that stands at ``standing``."""
+    if message.event not in definition.events():
+        return Refusal.UNKNOWN_EVENT
+    if not may_send(definition, message.source, message.event):
+        return Refusal.NOT_THAT_SOURCE
+    if message.classifier is not Classifier.ACT:
+        return Estimated(message=message)
+    if definition.state(standing.state).final:
+        return Refusal.ALREADY_FINAL
+    transition = definition.transition(standing.state, message.event)
+    if transition is None:
+        return Refusal.ILLEGAL_TRANSITION
+    if message.source not in transition.by:
+        return Refusal.NOT_THAT_SOURCE
+    target = _target(transition, standing)
+    if target is None:
+        return Refusal.ILLEGAL_TRANSITION
+    return Moved(
+        message=message, from_state=standing.state, to_state=target, alert=transition.alert
+    )
+
+
+def evolve(standing: Standing, moved: Moved) -> Standing:
+    """Where the procedure stands after ``moved``. A step that stays in its state does not restart its clock."""
+    message = moved.message
+    stays = moved.to_state == standing.state
+    return Standing(
+        state=moved.to_state,
+        entered_at=standing.entered_at if stays else message.occurred_at,
+        previous=standing.previous if stays else standing.state,
+        due_at=message.due_at or (standing.due_at if stays else None),
+        reasons=message.reasons or (standing.reasons if stays else ()),
+        place=message.place or standing.place,
+    )
+
+
+def may_send(definition: Definition, source: str, event: str) -> bool:
+    """Whether any transition of the definition lets ``source`` send ``event``."""
+    return any(t.event == event and source in t.by for t in definition.transitions)
+
+
+def fold(definition: Definition, opened_at: datetime, entries: Iterable[Entry]) -> Fold:
+    """Replay ``entries`` from the definition's start, in the order in which they happened."""
+    standing = Standing(state=definition.start, entered_at=opened_at)
+    folded: list[Entry] = []
+    for entry in in_order(entries):
+        decision = decide(definition, standing, entry.message)
+        if isinstance(decision, Moved):
+            standing = evolve(standing, decision)
+        folded.append(_judge(entry, decision))
+    return Fold(standing=standing, entries=_mark_late(folded))
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """By (``occurred_at``, receipt); then each source's numbered messages by ``seq`` among their own places."""
+    by_time = sorted(entries, key=lambda e: (e.message.occurred_at, *_receipt(e)))
+    numbered: dict[str, list[Entry]] = defaultdict(list)
+    for entry in by_time:
+        if entry.message.seq is not None:
+            numbered[entry.message.source].append(entry)
+    queues = {
+        source: deque(sorted(own, key=lambda e: (e.message.seq or 0, *_receipt(e))))
+        for source, own in numbered.items()
+    }
+    return [
+        entry if entry.message.seq is None else queues[entry.message.source].popleft()
+        for entry in by_time
+    ]
+
+
+def _receipt(entry: Entry) -> tuple[datetime, str]:
+    return entry.message.received_at, entry.message.receipt
+
+
+def _target(transition: Transition, standing: Standing) -> str | None:
+    return standing.previous if transition.to == PREVIOUS else transition.to
+
+
+def _judge(entry: Entry, decision: Decision) -> Entry:
+    match decision:
+        case Moved():
+            return msgspec.structs.replace(
+                entry,
+                kind=EntryKind.APPLIED,
+                from_state=decision.from_state,
+                to_state=decision.to_state,
+                refusal=None,
+                alert=decision.alert,
+            )
+        case Estimated():
+            return _standing_still(entry, EntryKind.ESTIMATE, None)
+        case Refusal():
+            return _standing_still(entry, EntryKind.NOT_APPLIED, decision)
+        case _:
+            assert_never(decision)
+
+
+def _standing_still(entry: Entry, kind: EntryKind, refusal: Refusal | None) -> Entry:
+    return msgspec.structs.replace(
+        entry, kind=kind, from_state=None, to_state=None, refusal=refusal, alert=None
+    )
+
+
+def _mark_late(folded: Sequence[Entry]) -> tuple[Entry, ...]:
+    """A step is late when one that happened after it had been received before it."""
+    marked: list[Entry] = []
+    earliest_after: tuple[datetime, str] | None = None
+    for entry in reversed(folded):
+        if entry.kind is EntryKind.APPLIED:
+            received = _receipt(entry)
+            if earliest_after is None or received < earliest_after:
+                earliest_after = received
+                marked.append(entry)
+            else:
+                marked.append(msgspec.structs.replace(entry, kind=EntryKind.LATE))
+        else:
+            marked.append(entry)
+    return tuple(reversed(marked))

@@ -1,0 +1,23 @@
+"""Where agency messages land before anybody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
+
+
+class Inbox(Protocol):
+    async def receive(self, message: RawMessage) -> Receipted | BodyChanged:
+        """Put the raw message on disk; returns only once it is there. A repeat answers the first receipt."""
+        ...
+
+    async def waiting(self, limit: int) -> Sequence[RawMessage]:
+        """The oldest messages that the intake has not settled."""
+        ...
+
+    async def wake_overdue(self, now: datetime) -> int:
+        """Hand parked messages whose time is over back to the intake; how many there were."""
+        ...

@@ -1,0 +1,175 @@
+"""What may be read, by whom. Access is part of each question: what a viewer may not see is not found.
+
+Lists are keyset pages: ``after`` is the `end` of the page before, opaque to callers.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from portnet.domain.access import Company, Mandate, User, Viewer
+from portnet.domain.account import Credentials
+from portnet.domain.agency import Reference
+from portnet.domain.alerts import Alert, Delivery, Device
+from portnet.domain.anomaly import Anomaly, AnomalyState
+from portnet.domain.catalogue import Status
+from portnet.domain.dossier import Dossier
+from portnet.domain.events import FeedRow
+from portnet.domain.procedure import Entry, Procedure
+from portnet.ports.unit_of_work import Position
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """``end`` is where the next page goes on, None when the page is empty; ``more`` whether there is one."""
+
+    items: tuple[T, ...]
+    end: str | None
+    more: bool
+
+
+class PageSize(msgspec.Struct, frozen=True):
+    """``first`` items after ``after``. A cursor that is not one of ours starts at the top of nothing: an empty page."""
+
+    first: int
+    after: str | None = None
+
+
+class DossierOrder(enum.StrEnum):
+    URGENCY = "URGENCY"
+    UPDATED = "UPDATED"
+
+
+class DossierFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """All conditions hold; ``text`` matches the beginning of a reference, whatever its spaces and dashes."""
+
+    text: str | None = None
+    company: str | None = None
+    statuses: tuple[Status, ...] = ()
+    direction: str | None = None
+    updated_since: datetime | None = None
+
+
+class FileReader(Protocol):
+    """Dossiers and what hangs on them. Those that take a viewer check access; the others take what it gave."""
+
+    async def dossiers(
+        self,
+        viewer: Viewer,
+        now: datetime,
+        filter_: DossierFilter,
+        order: DossierOrder,
+        page: PageSize,
+    ) -> Page[Dossier]: ...
+
+    async def dossiers_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, Dossier]: ...
+
+    async def procedures_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, Procedure]: ...
+
+    async def entries_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, Entry]: ...
+
+    async def procedures_of(
+        self, dossiers: Sequence[str]
+    ) -> Mapping[str, Sequence[Procedure]]: ...
+
+    async def references_of(
+        self, dossiers: Sequence[str]
+    ) -> Mapping[str, Sequence[Reference]]: ...
+
+    async def timeline(self, dossier: str, procedure: str | None, page: PageSize) -> Page[Entry]:
+        """Newest first, of a whole dossier or of one procedure."""
+        ...
+
+
+class Badge(msgspec.Struct, frozen=True, kw_only=True):
+    """The number on the app's icon."""
+
+    alerts: int
+
+
+class AlertReader(Protocol):
+    async def alerts(self, viewer: Viewer, unseen_only: bool, page: PageSize) -> Page[Alert]:
+        """The viewer's own, newest first."""
+        ...
+
+    async def alerts_by_id(self, viewer: Viewer, ids: Sequence[str]) -> Mapping[str, Alert]: ...
+
+    async def deliveries_of(
+        self, alerts: Sequence[str]
+    ) -> Mapping[str, Sequence[Delivery]]: ...
+
+    async def ledger(self, viewer: Viewer, dossier: str) -> Sequence[Delivery]:
+        """How the viewer was told of this dossier, oldest first."""
+        ...
+
+    async def badge(self, viewer: Viewer) -> Badge: ...
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    user: User
+    company: Company
+    credentials: Credentials
+
+
+class AccountReader(Protocol):
+    async def sign_in(self, login: str) -> SignIn | None:
+        """The active account of that login."""
+        ...
+
+    async def users(self, ids: Sequence[str]) -> Mapping[str, User]: ...
+
+    async def companies(self, ids: Sequence[str]) -> Mapping[str, Company]: ...
+
+    async def mandates(self, company: str) -> Sequence[Mandate]:
+        """Those that the company gave or holds."""
+        ...
+
+    async def devices(self, user: str) -> Sequence[Device]: ...
+
+    async def devices_by_id(self, user: str, ids: Sequence[str]) -> Mapping[str, Device]: ...
+
+    async def session_alive(self, session: str, now: datetime) -> bool: ...
+
+
+class FeedReader(Protocol):
+    async def generation(self) -> str:
+        """Changes when the data was restored or reset: older cursors are void."""
+        ...
+
+    async def heads(self, audiences: Sequence[str]) -> Sequence[Position]:
+        """How far each feed has come; 0 for one that nothing was told yet."""
+        ...
+
+    async def floor(self, audience: str) -> int:
+        """Rows up to this ``seq`` are no longer kept."""
+        ...
+
+    async def after(
+        self, positions: Sequence[Position], limit: int
+    ) -> Mapping[str, Sequence[FeedRow]]:
+        """For each audience the next rows, in order, ``limit`` at most; one read for all of them."""
+        ...
+
+
+class AgencyReader(Protocol):
+    async def heard(self) -> Mapping[str, datetime]:
+        """By source code, when its last message came."""
+        ...
+
+
+class AnomalyReader(Protocol):
+    async def anomalies(
+        self, states: Sequence[AnomalyState], page: PageSize
+    ) -> Page[Anomaly]: ...

@@ -1,0 +1,113 @@
+"""One use case, one transaction: load once, collect what changes, write it all at the end.
+
+A unit is entered once. Leaving it without `commit` changes nothing, whatever happened inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from portnet.domain.access import Company, Mandate, User
+from portnet.domain.account import Credentials, Session
+from portnet.domain.agency import AgencyEvent
+from portnet.domain.alerts import Alert, Attempt, Delivery, Device, Recipient
+from portnet.domain.anomaly import Anomaly
+from portnet.domain.dossier import Dossier
+from portnet.domain.events import Record
+from portnet.domain.filing import Files, Link
+from portnet.domain.inbox import Reawakening, Settlement
+from portnet.domain.procedure import Entry, Procedure
+
+
+class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a company's audit trail before it is chained: who did what to which subject."""
+
+    company: str
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+
+
+#: What a unit of work can write; rows of one id replace each other.
+Change = (
+    Dossier
+    | Procedure
+    | Entry
+    | Link
+    | Alert
+    | Delivery
+    | Attempt
+    | Device
+    | Anomaly
+    | Settlement
+    | Reawakening
+    | Session
+    | Company
+    | User
+    | Credentials
+    | Mandate
+    | AuditDraft
+    | Record
+)
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an audience's feed has come."""
+
+    audience: str
+    seq: int
+
+
+class UnitOfWork(Protocol):
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def add(self, *changes: Change) -> None:
+        """Collect; nothing is written before `commit`."""
+        ...
+
+    async def commit(self) -> tuple[Position, ...]:
+        """Write everything in one go; the feeds that moved, and how far."""
+        ...
+
+    async def claim(self, message: AgencyEvent) -> Files | None:
+        """Take the inbox row of ``message`` and lock and load its files; None when another worker took it."""
+        ...
+
+    async def people(self, companies: Sequence[str]) -> Sequence[Recipient]:
+        """The active members of ``companies`` with their live devices."""
+        ...
+
+    async def session(self, session: str) -> Session | None:
+        """A sign-in, ended or not, locked until the unit ends."""
+        ...
+
+    async def device(self, user: str, address: str) -> Device | None:
+        """What is registered for ``user`` at ``address``."""
+        ...
+
+    async def alerts(self, user: str, ids: Sequence[str]) -> Sequence[Alert]:
+        """Those of ``ids`` that are ``user``'s, locked until the unit ends."""
+        ...
+
+    async def chain(self, user: str, alert: str) -> Sequence[Alert]:
+        """Everybody's alerts of the chain that ``user``'s alert is part of, locked; none when it is not theirs."""
+        ...
+
+
+class UnitsOfWork(Protocol):
+    def __call__(self) -> UnitOfWork:
+        """A unit that has not begun."""
+        ...

@@ -1,0 +1,1 @@
+"""Secrets and proofs: passwords, tokens, signatures, encryption at rest. Keeps and logs nothing."""

@@ -1,0 +1,105 @@
+"""What a person says of their alerts: received, seen, "I am on it"."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+import msgspec
+
+from portnet.domain.access import Viewer
+from portnet.domain.alerts import Alert, AlertState
+from portnet.domain.events import AlertAcknowledged, AlertSeen, Record, user_audience
+from portnet.ports.clock import Clock, Ids
+from portnet.ports.live import Wakeups
+from portnet.ports.unit_of_work import AuditDraft, UnitsOfWork
+
+
+class AlertRefusal(enum.StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    EXPIRED = "EXPIRED"
+
+
+class Alerts:
+    """The use cases of an alert's recipient."""
+
+    def __init__(self, units: UnitsOfWork, clock: Clock, ids: Ids, wakeups: Wakeups) -> None:
+        self._units = units
+        self._clock = clock
+        self._ids = ids
+        self._wakeups = wakeups
+
+    async def report_seen(self, viewer: Viewer, alerts: Sequence[str]) -> None:
+        """Mark the viewer's own as seen, on all their devices; others and repeats change nothing."""
+        now = self._clock.now()
+        async with self._units() as work:
+            unseen = [
+                alert
+                for alert in await work.alerts(viewer.user, alerts)
+                if alert.state is AlertState.NEW
+            ]
+            if not unseen:
+                return
+            for alert in unseen:
+                work.add(
+                    msgspec.structs.replace(
+                        alert, state=AlertState.SEEN, seen_at=now, version=alert.version + 1
+                    ),
+                    Record(
+                        id=self._ids.new(),
+                        at=now,
+                        event=AlertSeen(alert=alert.id, at=now),
+                        subject=alert.id,
+                        audiences=(user_audience(viewer.user),),
+                    ),
+                )
+            positions = await work.commit()
+        self._wakeups.feeds(positions)
+
+    async def acknowledge(self, viewer: Viewer, name: str, alert: str) -> Alert | AlertRefusal:
+        """Say "I am on it" for everybody who was told; ``name`` is shown to them. The first one to say it has it."""
+        now = self._clock.now()
+        async with self._units() as work:
+            chain = await work.chain(viewer.user, alert)
+            own = next((told for told in chain if told.id == alert), None)
+            if own is None:
+                return AlertRefusal.NOT_FOUND
+            if own.acknowledged_by is not None:
+                return own
+            if own.expires_at <= now:
+                return AlertRefusal.EXPIRED
+            acknowledged = [
+                msgspec.structs.replace(
+                    told,
+                    state=AlertState.ACKNOWLEDGED,
+                    acknowledged_by=name,
+                    acknowledged_at=now,
+                    seen_at=told.seen_at or (now if told.id == alert else None),
+                    version=told.version + 1,
+                )
+                for told in chain
+            ]
+            for told in acknowledged:
+                event = AlertAcknowledged(alert=told.id, by=name, at=now)
+                work.add(
+                    told,
+                    Record(
+                        id=self._ids.new(),
+                        at=now,
+                        event=event,
+                        subject=told.id,
+                        audiences=(user_audience(told.user),),
+                    ),
+                )
+            work.add(
+                AuditDraft(
+                    company=viewer.company,
+                    at=now,
+                    actor=f"user:{viewer.user}",
+                    action="alert.acknowledged",
+                    subject=own.chain,
+                )
+            )
+            positions = await work.commit()
+        self._wakeups.feeds(positions)
+        return next(told for told in acknowledged if told.id == alert)

@@ -1,0 +1,312 @@
+"""Take one agency message in: file it, fold it, tell whoever follows. One transaction, nothing sent inside it.
+
+The message is claimed inside the transaction and its files are locked, so that two workers never open or fold one file
+at once. What cannot be applied changes no state: it becomes an anomaly, and the timeline says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from portnet.domain.agency import AgencyEvent
+from portnet.domain.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
+from portnet.domain.catalogue import Catalogue
+from portnet.domain.dossier import Dossier
+from portnet.domain.events import (
+    AlertRaised,
+    DossierOpened,
+    MessageFolded,
+    ProcedureOpened,
+    Record,
+    ReferencesLinked,
+    company_audience,
+    user_audience,
+)
+from portnet.domain.filing import Files, Link, OnFile, Opens, Unfiled, file, hearers
+from portnet.domain.folding import (
+    Folded,
+    fold_in,
+    new_entry,
+    open_dossier,
+    open_procedure,
+    refresh,
+)
+from portnet.domain.inbox import InboxState, Reawakening, Settlement
+from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
+from portnet.ports.alerts import AlertPlanner, Occasion
+from portnet.ports.clock import Clock, Ids
+from portnet.ports.live import Wakeups
+from portnet.ports.unit_of_work import AuditDraft, UnitOfWork, UnitsOfWork
+
+
+class Intake:
+    """The use case of the intake worker; safe to run many at once."""
+
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        catalogue: Catalogue,
+        planner: AlertPlanner,
+        clock: Clock,
+        ids: Ids,
+        wakeups: Wakeups,
+    ) -> None:
+        self._units = units
+        self._catalogue = catalogue
+        self._planner = planner
+        self._clock = clock
+        self._ids = ids
+        self._wakeups = wakeups
+
+    async def take_in(self, message: AgencyEvent) -> None:
+        """Apply ``message``, or park or set it aside with its reason. A message taken by another worker is left to it."""
+        now = self._clock.now()
+        async with self._units() as work:
+            files = await work.claim(message)
+            if files is None:
+                return
+            match file(self._catalogue, files, message, now):
+                case Unfiled() as unfiled:
+                    self._set_aside(work, files, message, unfiled, now)
+                case Opens() as opens:
+                    await self._open(work, files, message, opens, now)
+                case OnFile() as filed:
+                    await self._fold(work, files, message, filed.procedures, now)
+                case _ as unreachable:
+                    assert_never(unreachable)
+            positions = await work.commit()
+        self._wakeups.feeds(positions)
+        self._wakeups.outbox()
+        self._wakeups.inbox()
+
+    def _set_aside(
+        self, work: UnitOfWork, files: Files, message: AgencyEvent, unfiled: Unfiled, now: datetime
+    ) -> None:
+        known = next((a for a in files.anomalies if a.receipt == message.receipt), None)
+        parked_until = message.received_at + PARKED_FOR
+        waits = unfiled.parked and now < parked_until
+        work.add(
+            Anomaly(
+                id=known.id if known else self._ids.new(),
+                receipt=message.receipt,
+                source=message.source,
+                reason=unfiled.reason,
+                state=AnomalyState.PARKED if waits else AnomalyState.OPEN,
+                detail=unfiled.detail,
+                received_at=message.received_at,
+                updated_at=now,
+                parked_until=parked_until if waits else None,
+            ),
+            Settlement(
+                receipt=message.receipt,
+                state=InboxState.PARKED if waits else InboxState.SET_ASIDE,
+                at=now,
+                refs=tuple(ref.key for ref in message.refs) if waits else (),
+            ),
+        )
+
+    async def _open(
+        self, work: UnitOfWork, files: Files, message: AgencyEvent, opens: Opens, now: datetime
+    ) -> None:
+        definition = self._catalogue.latest(message.code)
+        if definition is None:
+            raise AssertionError(f"filed under a code that the catalogue lacks: {message.code}")
+        shared = opens.dossier.id if opens.dossier else None
+        procedure = open_procedure(
+            definition, self._ids.new(), shared or self._ids.new(), opens.identity, message
+        )
+        dossier = opens.dossier or open_dossier(
+            self._catalogue, procedure.dossier, opens.company, procedure, now
+        )
+        if shared is None:
+            work.add(self._record(now, DossierOpened(dossier=dossier), dossier.id))
+        work.add(self._record(now, ProcedureOpened(procedure=procedure), dossier.id))
+        opened = msgspec.structs.replace(
+            files,
+            dossiers={**files.dossiers, dossier.id: dossier},
+            procedures=(*files.procedures, procedure),
+        )
+        await self._fold(work, opened, message, (procedure,), now)
+
+    async def _fold(
+        self,
+        work: UnitOfWork,
+        files: Files,
+        message: AgencyEvent,
+        procedures: Sequence[Procedure],
+        now: datetime,
+    ) -> None:
+        for dossier_id in sorted({p.dossier for p in procedures}):
+            own = [p for p in procedures if p.dossier == dossier_id]
+            folds = [self._fold_one(files, message, procedure, now) for procedure in own]
+            dossier = self._refreshed(files, message, dossier_id, folds, now)
+            heard_by = hearers(dossier, files.mandates, now)
+            work.add(dossier, *(folded.procedure for folded in folds))
+            for folded in folds:
+                self._tell(work, files, folded, heard_by, now)
+                self._link(work, files, message, folded.procedure, now)
+                await self._alert(work, files, message, dossier, folded, heard_by, now)
+            work.add(_audited(message, dossier, now))
+        work.add(Settlement(receipt=message.receipt, state=InboxState.DONE, at=now))
+
+    def _fold_one(
+        self, files: Files, message: AgencyEvent, procedure: Procedure, now: datetime
+    ) -> Folded:
+        definition = self._catalogue.definition(procedure.code, procedure.definition)
+        entries = [entry for entry in files.entries if entry.procedure == procedure.id]
+        arrived = new_entry(self._ids.new(), procedure, message)
+        return fold_in(definition, procedure, entries, arrived, now)
+
+    def _refreshed(
+        self,
+        files: Files,
+        message: AgencyEvent,
+        dossier_id: str,
+        folds: Sequence[Folded],
+        now: datetime,
+    ) -> Dossier:
+        now_standing = {folded.procedure.id: folded.procedure for folded in folds}
+        procedures = [now_standing.get(p.id, p) for p in files.of(dossier_id)]
+        dossier = refresh(self._catalogue, files.dossiers[dossier_id], procedures, now)
+        broker = files.company(message.party("BROKER"))
+        if dossier.broker is None and broker is not None and broker.sandbox == dossier.sandbox:
+            return msgspec.structs.replace(dossier, broker=broker.id)
+        return dossier
+
+    def _tell(
+        self,
+        work: UnitOfWork,
+        files: Files,
+        folded: Folded,
+        heard_by: Sequence[str],
+        now: datetime,
+    ) -> None:
+        audiences = tuple(company_audience(company) for company in heard_by)
+        for entry in folded.changed:
+            record = self._record(now, MessageFolded(entry=entry), entry.dossier, audiences)
+            work.add(
+                entry,
+                msgspec.structs.replace(record, procedure=entry.procedure, entry=entry.id),
+            )
+            anomaly = self._anomaly_of(files, entry, now)
+            if anomaly is not None:
+                work.add(anomaly)
+
+    def _anomaly_of(self, files: Files, entry: Entry, now: datetime) -> Anomaly | None:
+        known = next((a for a in files.anomalies if a.receipt == entry.message.receipt), None)
+        if entry.kind is not EntryKind.NOT_APPLIED or entry.refusal is None:
+            if known is None:
+                return None
+            return msgspec.structs.replace(
+                known, state=AnomalyState.RETRIED, updated_at=now, dossier=entry.dossier
+            )
+        return Anomaly(
+            id=known.id if known else self._ids.new(),
+            receipt=entry.message.receipt,
+            source=entry.message.source,
+            reason=_anomaly_reason(entry.refusal),
+            state=AnomalyState.OPEN,
+            detail=entry.message.type,
+            received_at=entry.message.received_at,
+            updated_at=now,
+            dossier=entry.dossier,
+        )
+
+    def _link(
+        self,
+        work: UnitOfWork,
+        files: Files,
+        message: AgencyEvent,
+        procedure: Procedure,
+        now: datetime,
+    ) -> None:
+        known = {link.ref.key for link in files.links if link.procedure == procedure.id}
+        fresh = tuple({r.key: r for r in message.refs if r.key not in known}.values())
+        if not fresh:
+            return
+        linked = ReferencesLinked(dossier=procedure.dossier, procedure=procedure.id, refs=fresh)
+        work.add(
+            self._record(now, linked, procedure.dossier),
+            Reawakening(refs=tuple(ref.key for ref in fresh)),
+            *(Link(dossier=procedure.dossier, procedure=procedure.id, ref=ref) for ref in fresh),
+        )
+
+    async def _alert(
+        self,
+        work: UnitOfWork,
+        files: Files,
+        message: AgencyEvent,
+        dossier: Dossier,
+        folded: Folded,
+        heard_by: Sequence[str],
+        now: datetime,
+    ) -> None:
+        entry = folded.deserving
+        if entry is None or entry.alert is None:
+            return
+        occasion = Occasion(
+            kind=entry.alert,
+            dossier=dossier,
+            procedure=folded.procedure,
+            entry=entry,
+            broker=next((company for company in heard_by if company != dossier.company), None),
+            container=_container(files, message, dossier.id),
+        )
+        people = await work.people(heard_by)
+        for planned in self._planner.plan(occasion, people, now, self._ids.new):
+            alert = planned.alert
+            raised = AlertRaised(alert=alert)
+            work.add(
+                alert,
+                self._record(now, raised, alert.id, (user_audience(alert.user),)),
+                *planned.deliveries,
+            )
+
+    def _record(
+        self,
+        at: datetime,
+        event: DossierOpened | ProcedureOpened | MessageFolded | ReferencesLinked | AlertRaised,
+        subject: str,
+        audiences: tuple[str, ...] = (),
+    ) -> Record:
+        return Record(id=self._ids.new(), at=at, event=event, subject=subject, audiences=audiences)
+
+
+def _audited(message: AgencyEvent, dossier: Dossier, now: datetime) -> AuditDraft:
+    return AuditDraft(
+        company=dossier.company,
+        at=now,
+        actor=f"agency:{message.source}",
+        action=f"message.{message.type}",
+        subject=f"{dossier.id}/{message.receipt}",
+    )
+
+
+def _container(files: Files, message: AgencyEvent, dossier: str) -> str | None:
+    own = message.reference("CONTAINER")
+    if own is not None:
+        return own
+    known = (
+        link.ref.value
+        for link in files.links
+        if link.dossier == dossier and link.ref.scheme == "CONTAINER"
+    )
+    return next(known, None)
+
+
+def _anomaly_reason(refusal: Refusal) -> AnomalyReason:
+    match refusal:
+        case Refusal.UNKNOWN_EVENT:
+            return AnomalyReason.UNKNOWN_EVENT
+        case Refusal.NOT_THAT_SOURCE:
+            return AnomalyReason.NOT_THAT_SOURCE
+        case Refusal.ILLEGAL_TRANSITION:
+            return AnomalyReason.ILLEGAL_TRANSITION
+        case Refusal.ALREADY_FINAL:
+            return AnomalyReason.ALREADY_FINAL
+        case _:
+            assert_never(refusal)

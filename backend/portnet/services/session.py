@@ -1,0 +1,161 @@
+"""Sign in, stay signed in, sign out. Who exists and who does not is never told apart.
+
+A refresh token works once and hands over to its successor. One that comes back later was stolen or lost: the session
+ends for both who hold it.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime, timedelta
+
+import msgspec
+
+from portnet.domain.access import User, Viewer
+from portnet.domain.account import AccessToken, RefreshToken, Session
+from portnet.ports.clock import Clock, Ids
+from portnet.ports.live import Wakeups
+from portnet.ports.reading import AccountReader
+from portnet.ports.security import Passwords, Tokens
+from portnet.ports.unit_of_work import AuditDraft, UnitOfWork, UnitsOfWork
+
+#: How long the token before the newest is honoured: a phone on a bad network asks again for the answer that it lost.
+GRACE = timedelta(minutes=1)
+
+
+class SignInRefusal(enum.StrEnum):
+    """One word for an unknown login, a wrong password, an ended session: nothing leaks."""
+
+    WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a phone keeps: the tokens, until when, and who it speaks for."""
+
+    viewer: Viewer
+    access: AccessToken
+    refresh: RefreshToken
+
+
+class Sessions:
+    """The use cases of signing in."""
+
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        accounts: AccountReader,
+        passwords: Passwords,
+        tokens: Tokens,
+        clock: Clock,
+        ids: Ids,
+        wakeups: Wakeups,
+        lifetime: timedelta,
+    ) -> None:
+        self._units = units
+        self._accounts = accounts
+        self._passwords = passwords
+        self._tokens = tokens
+        self._clock = clock
+        self._ids = ids
+        self._wakeups = wakeups
+        self._lifetime = lifetime
+
+    async def sign_in(self, login: str, password: str) -> SignedIn | SignInRefusal:
+        """Open a session; an unknown login takes as long to refuse as a wrong password."""
+        account = await self._accounts.sign_in(login.strip().lower())
+        stored = account.credentials.password_hash if account else None
+        if not await self._passwords.verify(password, stored) or account is None:
+            return SignInRefusal.WRONG_CREDENTIALS
+        now = self._clock.now()
+        session_id = self._ids.new()
+        refresh = self._tokens.first(session_id)
+        session = Session(
+            id=session_id,
+            user=account.user.id,
+            opened_at=now,
+            expires_at=now + self._lifetime,
+            refreshed_at=now,
+            token_hash=refresh.hash,
+        )
+        async with self._units() as work:
+            work.add(session, _audit(account.user, session.id, "session.opened", now))
+            await work.commit()
+        return self._signed_in(account.user, account.company.sandbox, session, refresh, now)
+
+    async def refresh(self, refresh_token: str) -> SignedIn | SignInRefusal:
+        """Hand over to the next token. The one just used may ask again within `GRACE`; an older one ends the session."""
+        presented = self._tokens.present(refresh_token)
+        if presented is None:
+            return SignInRefusal.WRONG_CREDENTIALS
+        now = self._clock.now()
+        async with self._units() as work:
+            session = await work.session(presented.session)
+            if session is None or not session.alive(now):
+                return SignInRefusal.WRONG_CREDENTIALS
+            user = (await self._accounts.users([session.user])).get(session.user)
+            if user is None or not user.active:
+                return SignInRefusal.WRONG_CREDENTIALS
+            successor = self._tokens.successor(session.id, presented.hash)
+            if presented.hash == session.token_hash:
+                session = _handed_over(session, successor, now)
+                work.add(session)
+                await work.commit()
+            elif not _asks_again(session, presented.hash, now):
+                await self._end(work, user, session, "REFRESH_TOKEN_REUSED", now)
+                return SignInRefusal.WRONG_CREDENTIALS
+        company = (await self._accounts.companies([user.company]))[user.company]
+        return self._signed_in(user, company.sandbox, session, successor, now)
+
+    async def sign_out(self, viewer: Viewer) -> None:
+        """End the session; its tokens and sockets with it. Twice is as good as once."""
+        now = self._clock.now()
+        async with self._units() as work:
+            session = await work.session(viewer.session)
+            if session is None or session.ended_at is not None:
+                return
+            user = (await self._accounts.users([session.user]))[session.user]
+            await self._end(work, user, session, "SIGNED_OUT", now)
+
+    async def _end(
+        self, work: UnitOfWork, user: User, session: Session, because: str, now: datetime
+    ) -> None:
+        ended = msgspec.structs.replace(session, ended_at=now, ended_because=because)
+        work.add(ended, _audit(user, session.id, "session.ended", now))
+        await work.commit()
+        self._wakeups.session_ended(session.id)
+
+    def _signed_in(
+        self, user: User, sandbox: bool, session: Session, refresh: RefreshToken, now: datetime
+    ) -> SignedIn:
+        return SignedIn(
+            viewer=Viewer(
+                user=user.id,
+                company=user.company,
+                session=session.id,
+                sandbox=sandbox,
+                session_expires_at=session.expires_at,
+            ),
+            access=self._tokens.access(user, session.id, sandbox, now),
+            refresh=refresh,
+        )
+
+
+def _handed_over(session: Session, successor: RefreshToken, now: datetime) -> Session:
+    return msgspec.structs.replace(
+        session,
+        refreshed_at=now,
+        token_hash=successor.hash,
+        previous_hash=session.token_hash,
+        previous_until=now + GRACE,
+    )
+
+
+def _asks_again(session: Session, presented: bytes, now: datetime) -> bool:
+    until = session.previous_until
+    return presented == session.previous_hash and until is not None and now < until
+
+
+def _audit(user: User, session: str, action: str, now: datetime) -> AuditDraft:
+    return AuditDraft(
+        company=user.company, at=now, actor=f"user:{user.id}", action=action, subject=session
+    )

@@ -1,0 +1,60 @@
+"""The agencies' keys: sealed on disk, opened on the way out. A key's secret leaves this module only inside the key."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from portnet.domain.agency_key import AgencyKey, SignatureAlgorithm
+from portnet.storage import rows
+from portnet.storage.tables import AgencyKeyTable
+
+
+class Box(Protocol):
+    """Seals a secret to the place where it is kept."""
+
+    def seal(self, plain: bytes, place: str) -> str: ...
+
+    def open(self, sealed: str, place: str) -> bytes: ...
+
+
+class AgencyKeys:
+    """Implements `AgencyKeyring` over Piccolo's ORM: keys are few, read once and kept."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._known: dict[str, AgencyKey] = {}
+
+    async def save(self, key: AgencyKey) -> None:
+        """Add a key, or replace the one of the same id."""
+        values = {
+            AgencyKeyTable.source: key.source,
+            AgencyKeyTable.algorithm: key.algorithm.value,
+            AgencyKeyTable.secret: self._box.seal(key.secret_or_public, key.id),
+            AgencyKeyTable.sandbox: int(key.sandbox),
+            AgencyKeyTable.active_from: rows.micros(key.active_from),
+            AgencyKeyTable.active_until: rows.micros_or_none(key.active_until),
+        }
+        row = AgencyKeyTable({AgencyKeyTable.id: key.id, **values})
+        await AgencyKeyTable.insert(row).on_conflict(
+            target=AgencyKeyTable.id, action="DO UPDATE", values=list(values)
+        )
+        self._known.pop(key.id, None)
+
+    async def find(self, source: str, key: str) -> AgencyKey | None:
+        """The key of that id if it is the source's, in use or not."""
+        known = self._known.get(key)
+        if known is None:
+            row = await AgencyKeyTable.select().where(AgencyKeyTable.id == key).first()
+            if row is None:
+                return None
+            known = AgencyKey(
+                id=row["id"],
+                source=row["source"],
+                algorithm=SignatureAlgorithm(row["algorithm"]),
+                secret_or_public=self._box.open(row["secret"], row["id"]),
+                sandbox=bool(row["sandbox"]),
+                active_from=rows.instant(row["active_from"]),
+                active_until=rows.instant_or_none(row["active_until"]),
+            )
+            self._known[key] = known
+        return known if known.source == source else None

@@ -1,0 +1,104 @@
+"""The little that SQLite and PostgreSQL say differently. Nothing else asks which engine it is."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Literal, Protocol
+
+from portnet.storage.engines.program import Program, Statement, nothing
+
+EngineName = Literal["sqlite", "postgres"]
+
+# Literals, quoted names and comments are matched so that a `$1` inside them is left alone.
+_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\$(\d+)")
+
+# The outer SELECT takes the locks in the order of the inner one, which OFFSET 0 keeps whole.
+_LOCK = (
+    "SELECT pg_advisory_xact_lock(key) FROM"
+    " (SELECT key FROM unnest($1::bigint[]) AS keys(key) ORDER BY key OFFSET 0) AS sorted"
+)
+
+
+class Dialect(Protocol):
+    """How to write, for one engine, what both cannot share."""
+
+    @property
+    def name(self) -> EngineName: ...
+
+    @property
+    def skip_locked(self) -> str:
+        """The end of a claiming SELECT: rows that another transaction claims are passed over."""
+        ...
+
+    @property
+    def for_update(self) -> str:
+        """The end of a SELECT whose rows stay as they are until the transaction ends."""
+        ...
+
+    def any_of(self, column: str, placeholder: str) -> str:
+        """A condition: the text `column` is one of `array(...)`, given as `placeholder` (`$2`)."""
+        ...
+
+    def array(self, values: Sequence[str]) -> Any:
+        """The argument for `any_of`."""
+        ...
+
+    def lock_references(self, references: Iterable[str]) -> Program[None]:
+        """Wait until no other transaction holds any of them; keep them until this one ends."""
+        ...
+
+
+class SQLiteDialect:
+    """SQLite: one writer at a time, so that references need no locks of their own."""
+
+    name: EngineName = "sqlite"
+    skip_locked = ""
+    for_update = ""
+
+    def any_of(self, column: str, placeholder: str) -> str:
+        return f"{column} IN (SELECT value FROM json_each({placeholder}))"
+
+    def array(self, values: Sequence[str]) -> Any:
+        return json.dumps(list(values))
+
+    def lock_references(self, references: Iterable[str]) -> Program[None]:  # noqa: ARG002 - above
+        return nothing()
+
+
+class PostgresDialect:
+    """PostgreSQL: arrays, and advisory locks that end with the transaction."""
+
+    name: EngineName = "postgres"
+    skip_locked = " FOR UPDATE SKIP LOCKED"
+    for_update = " FOR UPDATE"
+
+    def any_of(self, column: str, placeholder: str) -> str:
+        return f"{column} = ANY({placeholder}::text[])"
+
+    def array(self, values: Sequence[str]) -> Any:
+        return list(values)
+
+    def lock_references(self, references: Iterable[str]) -> Program[None]:
+        # Sorted by key, not by reference: two references that share a key must not turn the order.
+        keys = sorted({advisory_key(reference) for reference in references})
+        if keys:
+            yield Statement(_LOCK, (keys,))
+
+
+def advisory_key(reference: str) -> int:
+    """The signed 64-bit lock of a reference: the same in every process and every release."""
+    digest = hashlib.blake2b(reference.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+@lru_cache(maxsize=1024)
+def sqlite_sql(sql: str) -> str:
+    """The SQL of a program as SQLite reads it: `$n` becomes `?n`."""
+    return _PLACEHOLDER.sub(lambda match: f"?{match[1]}" if match[1] else match[0], sql)
+
+
+def is_select(sql: str) -> bool:
+    """Whether the statement begins as one that only reads."""
+    return sql.lstrip().upper().startswith("SELECT")

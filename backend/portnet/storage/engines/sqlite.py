@@ -1,0 +1,126 @@
+"""SQLite as our `Database`: one writer and a few readers over one file in WAL mode.
+
+A program runs inside one hop to a connection's thread, so that no half-read cursor can pin an old
+snapshot and no await can stand between its statements.
+"""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from portnet.storage.engines import sqlite_hops
+from portnet.storage.engines.connection_threads import ConnectionThreads
+from portnet.storage.engines.dialect import SQLiteDialect
+from portnet.storage.engines.errors import TransactionNested, TransactionOver
+from portnet.storage.engines.piccolo_sqlite import PortnetSQLiteEngine
+from portnet.storage.engines.program import Program, T, nothing
+from portnet.storage.engines.sqlite_hops import SQLiteSettings
+
+
+class SQLiteTransaction:
+    """One turn on the writer; see the protocol `Transaction`."""
+
+    def __init__(self, writer: ConnectionThreads) -> None:
+        self._writer = writer
+        self._begun = False
+        self._over = False
+        self._committed = False
+
+    async def run(self, program: Program[T], *, forgiving: bool = False) -> T:
+        """Run a program. `forgiving`: its failure leaves the transaction open, for savepoints."""
+        return await self._hop(program, forgiving=forgiving)
+
+    async def commit(self, program: Program[T] | None = None) -> T | None:
+        result: T | None = None
+        if program is not None:
+            result = await self._hop(program, commit=True)
+        elif self._begun or self._over:
+            await self._hop(nothing(), commit=True)
+        self._committed = self._over = True
+        return result
+
+    def leave(self) -> None:
+        """End it. The rollback follows any hop still under way, and precedes the next turn's."""
+        self._over = True
+        if self._begun and not self._committed:
+            self._writer.post(sqlite_hops.rollback)
+
+    async def _hop(
+        self, program: Program[T], *, commit: bool = False, forgiving: bool = False
+    ) -> T:
+        if self._over:
+            raise TransactionOver("this transaction has failed or ended")
+        work = partial(
+            sqlite_hops.write,
+            program=program,
+            begin=not self._begun,
+            commit=commit,
+            forgiving=forgiving,
+        )
+        self._begun = True
+        try:
+            return await self._writer.hop(work)
+        except Exception:
+            self._over = not forgiving
+            raise
+        except BaseException:
+            self._over = True
+            raise
+
+
+class SQLiteDatabase:
+    """One SQLite file; see the protocol `Database`."""
+
+    def __init__(self, path: Path, settings: SQLiteSettings | None = None) -> None:
+        settings = settings or SQLiteSettings()
+        self.path = path
+        self.dialect = SQLiteDialect()
+        self.piccolo_engine = PortnetSQLiteEngine(path, self)
+        self._writer = ConnectionThreads(
+            "sqlite-writer", 1, partial(sqlite_hops.connect_writer, path, settings)
+        )
+        self._readers = ConnectionThreads(
+            "sqlite-reader", settings.readers, partial(sqlite_hops.connect_reader, path, settings)
+        )
+        self._turn = asyncio.Lock()
+        self._holder: asyncio.Task[object] | None = None
+
+    @asynccontextmanager
+    async def migration_lock(self) -> AsyncGenerator[None]:
+        with self.path.with_suffix(".migrating").open("w") as file:
+            await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+            yield
+
+    async def start(self) -> None:
+        self._turn = asyncio.Lock()
+        await self._writer.start()
+        try:
+            await self._readers.start()
+        except BaseException:
+            await self._writer.stop()
+            raise
+
+    async def stop(self) -> None:
+        # The writer last: the connection that closes last folds the write-ahead log in.
+        await self._readers.stop()
+        await self._writer.stop()
+
+    async def read(self, program: Program[T], *, snapshot: bool = False) -> T:  # noqa: ARG002 - always
+        return await self._readers.hop(partial(sqlite_hops.read, program=program))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[SQLiteTransaction]:
+        task = asyncio.current_task()
+        if self._holder is task:
+            raise TransactionNested("this task already holds the writer")
+        async with self._turn:
+            self._holder = task
+            transaction = SQLiteTransaction(self._writer)
+            try:
+                yield transaction
+            finally:
+                self._holder = None
+                transaction.leave()

@@ -1,0 +1,154 @@
+"""What is done to a SQLite connection within one hop, on its own thread. No asyncio here."""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Literal, assert_never
+
+import msgspec
+
+from portnet.storage.engines.dialect import sqlite_sql
+from portnet.storage.engines.errors import (
+    ConstraintViolated,
+    DatabaseBusy,
+    DatabaseUnavailable,
+    TransactionOver,
+)
+from portnet.storage.engines.program import Batch, Program, Row, Statement, Step, T, drive
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNAVAILABLE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+# The low byte of an extended result code names its family.
+_FAMILY = 0xFF
+# Kept per connection: more than the distinct statements of the hot paths.
+_CACHED_STATEMENTS = 512
+# Bytes that the write-ahead log keeps on disk; a long read may have let it grow.
+_WAL_LIMIT = 64 * 1024 * 1024
+
+
+class SQLiteSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be tuned of a SQLite database."""
+
+    #: FULL keeps what was committed through a power cut; NORMAL through a crash of the process.
+    synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    #: Seconds to wait for another process's write before `DatabaseBusy`.
+    busy_timeout: float = 5.0
+    #: How many programs may read at once.
+    readers: int = 2
+    #: Page caches, in KiB of private memory: the writer's, and each reader's.
+    writer_cache_kib: int = 16 * 1024
+    reader_cache_kib: int = 8 * 1024
+
+
+def connect_writer(path: Path, settings: SQLiteSettings) -> sqlite3.Connection:
+    """The connection that writes; it makes the file and puts it in WAL mode."""
+    with _typed_errors():
+        connection = _connect(path, settings, settings.writer_cache_kib)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
+        connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+
+def connect_reader(path: Path, settings: SQLiteSettings) -> sqlite3.Connection:
+    """A connection that is refused every write."""
+    with _typed_errors():
+        connection = _connect(path, settings, settings.reader_cache_kib)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+
+def read(connection: sqlite3.Connection, *, program: Program[T]) -> T:
+    """Run a program on one snapshot."""
+    with _typed_errors():
+        connection.execute("BEGIN")
+        try:
+            return drive(program, partial(_execute, connection))
+        finally:
+            rollback(connection)
+
+
+def write(
+    connection: sqlite3.Connection,
+    *,
+    program: Program[T],
+    begin: bool,
+    commit: bool,
+    forgiving: bool,
+) -> T:
+    """Run a program inside the open transaction, which `begin` opens and `commit` closes.
+
+    A failure rolls the transaction back, unless `forgiving`, which leaves it as SQLite did.
+    """
+    with _typed_errors():
+        try:
+            if begin:
+                connection.execute("BEGIN IMMEDIATE")
+            elif not connection.in_transaction:
+                # SQLite rolls back by itself when the disk is full, for one: a statement that
+                # came after it would commit alone.
+                raise TransactionOver("SQLite has rolled this transaction back")
+            result = drive(program, partial(_execute, connection))
+            if commit:
+                connection.execute("COMMIT")
+        except BaseException:
+            if not forgiving:
+                rollback(connection)
+            raise
+        return result
+
+
+def rollback(connection: sqlite3.Connection) -> None:
+    """End the open transaction, if there is one."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _connect(path: Path, settings: SQLiteSettings, cache_kib: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=settings.busy_timeout,
+        isolation_level=None,
+        cached_statements=_CACHED_STATEMENTS,
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def _execute(connection: sqlite3.Connection, step: Step) -> list[Row]:
+    match step:
+        case Statement(sql, args):
+            return connection.execute(sqlite_sql(sql), args).fetchall()
+        case Batch(sql, rows):
+            connection.executemany(sqlite_sql(sql), rows)
+            return []
+        case _:
+            assert_never(step)
+
+
+@contextmanager
+def _typed_errors() -> Generator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ConstraintViolated(str(error)) from error
+    except sqlite3.Error as error:
+        family = getattr(error, "sqlite_errorcode", 0) & _FAMILY
+        if family in _BUSY:
+            raise DatabaseBusy(str(error)) from error
+        if family in _UNAVAILABLE:
+            raise DatabaseUnavailable(str(error)) from error
+        raise

@@ -1,0 +1,84 @@
+"""Claim one inbox row and read what is known about its message, under locks, as one program.
+
+On PostgreSQL the message's references are locked first (sorted advisory locks), then its dossiers: two workers never
+open or fold one file at once. On SQLite the transaction itself does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portnet.domain.agency import AgencyEvent
+from portnet.domain.filing import Files
+from portnet.storage import rows
+from portnet.storage.engines.dialect import Dialect
+from portnet.storage.engines.program import Program, Row, Statement
+
+
+def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
+    """The files of ``message``; None when its inbox row is not NEW, or another worker's by now."""
+    taken = yield Statement(
+        f"SELECT receipt FROM agency_inbox WHERE receipt = $1 AND state = 'NEW'{dialect.skip_locked}",
+        (message.receipt,),
+    )
+    if not taken:
+        return None
+    keys = sorted({ref.key for ref in message.refs})
+    yield from dialect.lock_references(keys)
+    found = yield from _select(dialect, "reference", "ref_key", keys)
+    links = tuple(map(rows.link, found))
+    dossiers = yield from _select(
+        dialect, "dossier", "id", [link.dossier for link in links], f" ORDER BY id{dialect.for_update}"
+    )
+    procedures = tuple(
+        map(rows.procedure, (yield from _select(dialect, "procedure", "dossier", _ids(dossiers))))
+    )
+    entries = yield from _select(
+        dialect, "entry", "procedure", [p.id for p in procedures if p.code == message.code]
+    )
+    companies = yield from _companies(dialect, message, [row["company"] for row in dossiers])
+    mandates = yield from _select(dialect, "mandate", "company", _ids(companies))
+    anomalies = yield from _select(
+        dialect,
+        "anomaly",
+        "receipt",
+        [message.receipt, *(row["receipt"] for row in entries)],
+        " AND state IN ('PARKED', 'OPEN')",
+    )
+    return Files(
+        links=links,
+        dossiers={row["id"]: rows.dossier(row) for row in dossiers},
+        procedures=procedures,
+        entries=tuple(map(rows.entry, entries)),
+        companies=tuple(map(rows.company, companies)),
+        mandates=tuple(map(rows.mandate, mandates)),
+        anomalies=tuple(map(rows.anomaly, anomalies)),
+    )
+
+
+def _companies(
+    dialect: Dialect, message: AgencyEvent, owners: Sequence[str]
+) -> Program[list[Row]]:
+    """Those that own the dossiers, and those that the message names."""
+    ices = [party.value for party in message.parties if party.scheme == "ICE"]
+    owning = yield from _select(dialect, "company", "id", owners)
+    named = yield from _select(dialect, "company", "ice", ices)
+    return list({row["id"]: row for row in (*owning, *named)}.values())
+
+
+def _select(
+    dialect: Dialect, table: str, column: str, values: Sequence[str], tail: str = ""
+) -> Program[list[Row]]:
+    wanted = sorted(set(values))
+    if not wanted:
+        return []
+    return (
+        yield Statement(
+            f"SELECT * FROM {table} WHERE {dialect.any_of(column, '$1')}{tail}",
+            (dialect.array(wanted),),
+        )
+    )
+
+
+def _ids(found: Sequence[Row]) -> list[str]:
+    return [row["id"] for row in found]

@@ -1,0 +1,20 @@
+"""DDL that both engines read the same way, run through Piccolo inside the migration's transaction."""
+
+from __future__ import annotations
+
+from piccolo.engine import engine_finder
+from piccolo.querystring import QueryString
+
+#: The one type that the engines name differently.
+_BYTES = {"sqlite": "BLOB", "postgres": "BYTEA"}
+
+
+async def run_statements(script: str) -> None:
+    """Run the statements of ``script``, separated by semicolons; ``{bytes}`` is the engine's binary type."""
+    engine = engine_finder()
+    if engine is None:
+        raise RuntimeError("migrations run without an engine")
+    typed = script.replace("{bytes}", _BYTES[engine.engine_type])
+    for statement in typed.split(";"):
+        if statement.strip():
+            await engine.run_querystring(QueryString(statement.strip()))

@@ -1,0 +1,68 @@
+"""Companies, their people, mandates and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from portnet.domain.access import Company, Mandate, User
+from portnet.domain.account import Credentials
+from portnet.domain.alerts import Device
+from portnet.ports.reading import SignIn
+from portnet.storage import rows
+from portnet.storage.engines.database import Database
+from portnet.storage.engines.program import Program, Statement, query
+
+
+class AccountRepository:
+    """Implements `AccountReader`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def sign_in(self, login: str) -> SignIn | None:
+        return await self._database.read(_sign_in(login))
+
+    async def users(self, ids: Sequence[str]) -> Mapping[str, User]:
+        dialect = self._database.dialect
+        sql = f"SELECT * FROM user_account WHERE {dialect.any_of('id', '$1')}"
+        found = await self._database.read(query(sql, dialect.array(ids)))
+        return {row["id"]: rows.user(row) for row in found}
+
+    async def companies(self, ids: Sequence[str]) -> Mapping[str, Company]:
+        dialect = self._database.dialect
+        sql = f"SELECT * FROM company WHERE {dialect.any_of('id', '$1')}"
+        found = await self._database.read(query(sql, dialect.array(ids)))
+        return {row["id"]: rows.company(row) for row in found}
+
+    async def mandates(self, company: str) -> Sequence[Mandate]:
+        sql = "SELECT * FROM mandate WHERE company = $1 OR broker = $1 ORDER BY id"
+        return [rows.mandate(row) for row in await self._database.read(query(sql, company))]
+
+    async def devices(self, user: str) -> Sequence[Device]:
+        sql = "SELECT * FROM device WHERE user_id = $1 ORDER BY id"
+        return [rows.device(row) for row in await self._database.read(query(sql, user))]
+
+    async def devices_by_id(self, user: str, ids: Sequence[str]) -> Mapping[str, Device]:
+        return {device.id: device for device in await self.devices(user) if device.id in set(ids)}
+
+    async def session_alive(self, session: str, now: datetime) -> bool:
+        sql = "SELECT * FROM user_session WHERE id = $1"
+        found = await self._database.read(query(sql, session))
+        return bool(found) and rows.session(found[0]).alive(now)
+
+
+def _sign_in(login: str) -> Program[SignIn | None]:
+    users = yield Statement("SELECT * FROM user_account WHERE login = $1 AND active = 1", (login,))
+    if not users:
+        return None
+    user = rows.user(users[0])
+    companies = yield Statement("SELECT * FROM company WHERE id = $1", (user.company,))
+    secrets = yield Statement("SELECT * FROM credentials WHERE user_id = $1", (user.id,))
+    if not companies or not secrets:
+        return None
+    return SignIn(
+        user=user,
+        company=rows.company(companies[0]),
+        credentials=Credentials(user=user.id, password_hash=secrets[0]["password_hash"]),
+    )

@@ -1,0 +1,176 @@
+"""Dossiers, their procedures and timelines, as a viewer may see them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from portnet.domain.access import Viewer
+from portnet.domain.agency import Reference
+from portnet.domain.dossier import Dossier
+from portnet.domain.identifiers import normalise
+from portnet.domain.procedure import Entry, Procedure
+from portnet.ports.reading import DossierFilter, DossierOrder, Page, PageSize
+from portnet.storage import rows
+from portnet.storage.engines.database import Database
+from portnet.storage.engines.program import Row, query
+from portnet.storage.repositories import keyset
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+#: Of the dossier ``d``: the viewer's company ($1) owns it, or works on it under a mandate in force ($2).
+VISIBLE = (
+    "(d.company = $1 OR d.broker = $1 AND EXISTS (SELECT 1 FROM mandate m"
+    " WHERE m.company = d.company AND m.broker = $1 AND m.starts_at <= $2"
+    " AND (m.ends_at IS NULL OR m.ends_at > $2)"
+    " AND (m.revoked_at IS NULL OR m.revoked_at > $2)))"
+)
+
+#: Both orders end in the id, so that no two rows are equal; instants are negated to descend within one comparison.
+_ORDERS: Mapping[DossierOrder, tuple[str, tuple[type, ...], tuple[str, ...]]] = {
+    DossierOrder.URGENCY: ("d.urgency, -d.updated_at, d.id", (int, int, str), ("urgency", "newest", "id")),
+    DossierOrder.UPDATED: ("-d.updated_at, d.id", (int, str), ("newest", "id")),
+}  # fmt: skip
+
+
+class DossierRepository:
+    """Implements `FileReader`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def dossiers(
+        self,
+        viewer: Viewer,
+        now: datetime,
+        filter_: DossierFilter,
+        order: DossierOrder,
+        page: PageSize,
+    ) -> Page[Dossier]:
+        columns, types, key = _ORDERS[order]
+        args: list[Any] = [viewer.company, rows.micros(now)]
+        conditions = [VISIBLE, *self._conditions(filter_, args)]
+        if page.after is not None:
+            after = keyset.read_cursor(page.after, types)
+            if after is None:
+                return keyset.EMPTY
+            places = ", ".join(_place(args, part) for part in after)
+            conditions.append(f"({columns}) > ({places})")
+        found = await self._database.read(
+            query(
+                f"SELECT d.*, -d.updated_at AS newest FROM dossier d"
+                f" WHERE {' AND '.join(conditions)} ORDER BY {columns}"
+                f" LIMIT {_place(args, page.first + 1)}",
+                *args,
+            )
+        )
+        return keyset.page(found, page, rows.dossier, key)
+
+    async def dossiers_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, Dossier]:
+        found = await self._visible("SELECT d.* FROM dossier d", "d.id", viewer, now, ids)
+        return _by_id(found, rows.dossier)
+
+    async def procedures_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, Procedure]:
+        select = "SELECT p.* FROM procedure p JOIN dossier d ON d.id = p.dossier"
+        found = await self._visible(select, "p.id", viewer, now, ids)
+        return _by_id(found, rows.procedure)
+
+    async def entries_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, Entry]:
+        select = "SELECT e.* FROM entry e JOIN dossier d ON d.id = e.dossier"
+        found = await self._visible(select, "e.id", viewer, now, ids)
+        return _by_id(found, rows.entry)
+
+    async def procedures_of(self, dossiers: Sequence[str]) -> Mapping[str, Sequence[Procedure]]:
+        """In the order in which they were opened."""
+        found = await self._of("procedure", dossiers, "opened_at, id")
+        return _grouped(found, rows.procedure)
+
+    async def references_of(self, dossiers: Sequence[str]) -> Mapping[str, Sequence[Reference]]:
+        """Each once, however many procedures share it."""
+        found = await self._of("reference", dossiers, "scheme, value")
+        linked = _grouped(found, rows.link)
+        return {
+            dossier: tuple({link.ref.key: link.ref for link in links}.values())
+            for dossier, links in linked.items()
+        }
+
+    async def timeline(self, dossier: str, procedure: str | None, page: PageSize) -> Page[Entry]:
+        args: list[Any] = [dossier]
+        conditions = ["dossier = $1"]
+        if procedure is not None:
+            conditions.append(f"procedure = {_place(args, procedure)}")
+        if page.after is not None:
+            after = keyset.read_cursor(page.after, (int, int, str))
+            if after is None:
+                return keyset.EMPTY
+            places = ", ".join(_place(args, part) for part in after)
+            conditions.append(f"(occurred_at, received_at, id) < ({places})")
+        found = await self._database.read(
+            query(
+                f"SELECT * FROM entry WHERE {' AND '.join(conditions)}"
+                " ORDER BY occurred_at DESC, received_at DESC, id DESC"
+                f" LIMIT {_place(args, page.first + 1)}",
+                *args,
+            )
+        )
+        return keyset.page(found, page, rows.entry, ("occurred_at", "received_at", "id"))
+
+    def _conditions(self, filter_: DossierFilter, args: list[Any]) -> list[str]:
+        dialect = self._database.dialect
+        conditions: list[str] = []
+        if filter_.company is not None:
+            conditions.append(f"d.company = {_place(args, filter_.company)}")
+        if filter_.direction is not None:
+            conditions.append(f"d.direction = {_place(args, filter_.direction)}")
+        if filter_.statuses:
+            wanted = dialect.array([status.value for status in filter_.statuses])
+            conditions.append(dialect.any_of("d.status", _place(args, wanted)))
+        if filter_.updated_since is not None:
+            since = rows.micros(filter_.updated_since)
+            conditions.append(f"d.updated_at >= {_place(args, since)}")
+        if filter_.text:
+            beginning = _place(args, normalise("DUM", filter_.text) + "%")
+            conditions.append(
+                "EXISTS (SELECT 1 FROM reference r WHERE r.dossier = d.id"
+                f" AND replace(replace(upper(r.value), '-', ''), ' ', '') LIKE {beginning})"
+            )
+        return conditions
+
+    async def _visible(
+        self, select: str, column: str, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> list[Row]:
+        dialect = self._database.dialect
+        sql = f"{select} WHERE {dialect.any_of(column, '$3')} AND {VISIBLE}"
+        array = dialect.array(ids)
+        return await self._database.read(query(sql, viewer.company, rows.micros(now), array))
+
+    async def _of(self, table: str, dossiers: Sequence[str], order: str) -> list[Row]:
+        dialect = self._database.dialect
+        sql = f"SELECT * FROM {table} WHERE {dialect.any_of('dossier', '$1')} ORDER BY {order}"
+        return await self._database.read(query(sql, dialect.array(dossiers)))
+
+
+def _place(args: list[Any], value: Any) -> str:
+    args.append(value)
+    return f"${len(args)}"
+
+
+def _by_id(found: Sequence[Row], make: Callable[[Row], T]) -> dict[str, T]:
+    return {row["id"]: make(row) for row in found}
+
+
+def _grouped(found: Sequence[Row], make: Callable[[Row], T]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = defaultdict(list)
+    for row in found:
+        groups[row["dossier"]].append(make(row))
+    return groups

@@ -1,0 +1,49 @@
+"""Keyset pages: a cursor is the sort key of the last row, as opaque text."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from portnet.ports.reading import Page, PageSize
+from portnet.storage.engines.program import Row
+
+T = TypeVar("T")
+Key = tuple[int | str, ...]
+
+#: An order by these columns; "-" before one that descends.
+Order = tuple[str, ...]
+
+
+def cursor(key: Key) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def read_cursor(text: str, types: Sequence[type]) -> Key | None:
+    """The key of a cursor, or None when it is not one of this order's. Never raises."""
+    try:
+        key = msgspec.json.decode(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
+        return None
+    fits = isinstance(key, list) and [type(part) for part in key] == list(types)
+    return tuple(key) if fits else None
+
+
+def page(
+    found: Sequence[Row], size: PageSize, make: Callable[[Row], T], key: Sequence[str]
+) -> Page[T]:
+    """A page out of the rows of a query that asked for one more than ``size.first``."""
+    kept = found[: size.first]
+    last: tuple[Any, ...] | None = tuple(kept[-1][column] for column in key) if kept else None
+    return Page(
+        items=tuple(make(row) for row in kept),
+        end=None if last is None else cursor(last),
+        more=len(found) > size.first,
+    )
+
+
+EMPTY: Page[Any] = Page(items=(), end=None, more=False)

@@ -1,0 +1,316 @@
+"""The one edge where domain structs become rows and rows become structs.
+
+Rows hold int, str, bytes and None only, the same on both engines: instants are microseconds since the epoch, booleans 0
+and 1, nested values JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from piccolo.table import Table
+
+from portnet.domain.access import Company, CompanyKind, Mandate, Role, User
+from portnet.domain.account import Credentials, Session
+from portnet.domain.agency import AgencyEvent, Place, Reason, Reference
+from portnet.domain.alerts import (
+    Alert,
+    AlertFacts,
+    AlertState,
+    Attempt,
+    Channel,
+    Delivery,
+    DeliveryState,
+    Device,
+)
+from portnet.domain.anomaly import Anomaly, AnomalyReason, AnomalyState
+from portnet.domain.catalogue import Status
+from portnet.domain.dossier import Dossier, WhatNow, urgency
+from portnet.domain.filing import Link
+from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
+from portnet.storage import tables
+from portnet.storage.engines.program import Row
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_to_json = msgspec.json.Encoder()
+_event = msgspec.json.Decoder(AgencyEvent)
+_what_now = msgspec.json.Decoder(WhatNow)
+_reasons = msgspec.json.Decoder(tuple[Reason, ...])
+_place = msgspec.json.Decoder(Place)
+_facts = msgspec.json.Decoder(AlertFacts)
+_roles = msgspec.json.Decoder(tuple[Role, ...])
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since the epoch, exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    """The instant of that many microseconds, aware UTC."""
+    return _EPOCH + value * _MICROSECOND
+
+
+def micros_or_none(at: datetime | None) -> int | None:
+    return None if at is None else micros(at)
+
+
+def instant_or_none(value: int | None) -> datetime | None:
+    return None if value is None else instant(value)
+
+
+def json_text(value: object) -> str:
+    """JSON as the tables keep it."""
+    return _to_json.encode(value).decode()
+
+
+# What a table's row is, column by column in the table's own order.
+
+
+def company_row(c: Company) -> tuple[Any, ...]:
+    return c.id, c.kind.value, c.name, c.ice, int(c.sandbox)
+
+
+def user_row(u: User) -> tuple[Any, ...]:
+    return (
+        u.id, u.company, u.login, u.name, json_text(u.roles), u.locale, u.phone, int(u.active)
+    )  # fmt: skip
+
+
+def credentials_row(c: Credentials) -> tuple[Any, ...]:
+    return c.user, c.password_hash
+
+
+def session_row(s: Session) -> tuple[Any, ...]:
+    return (
+        s.id, s.user, micros(s.opened_at), micros(s.expires_at), micros(s.refreshed_at),
+        s.token_hash, s.previous_hash, micros_or_none(s.previous_until),
+        micros_or_none(s.ended_at), s.ended_because,
+    )  # fmt: skip
+
+
+def device_row(d: Device) -> tuple[Any, ...]:
+    return (
+        d.id, d.user, d.channel.value, d.kind, d.address, d.label, d.locale,
+        micros(d.registered_at), micros(d.last_seen_at), micros_or_none(d.dead_at),
+    )  # fmt: skip
+
+
+def mandate_row(m: Mandate) -> tuple[Any, ...]:
+    return (
+        m.id, m.company, m.broker, micros(m.starts_at), micros_or_none(m.ends_at),
+        micros_or_none(m.revoked_at),
+    )  # fmt: skip
+
+
+def anomaly_row(a: Anomaly) -> tuple[Any, ...]:
+    return (
+        a.id, a.receipt, a.source, a.reason.value, a.state.value, a.detail,
+        micros(a.received_at), micros(a.updated_at), a.dossier, micros_or_none(a.parked_until),
+    )  # fmt: skip
+
+
+def dossier_row(d: Dossier) -> tuple[Any, ...]:
+    return (
+        d.id, d.company, d.broker, d.reference, d.title, d.direction, d.phase, d.status.value,
+        urgency(d.status), int(d.perishable), json_text(d.what_now), int(d.sandbox),
+        micros(d.opened_at), micros(d.updated_at), d.version,
+    )  # fmt: skip
+
+
+def procedure_row(p: Procedure) -> tuple[Any, ...]:
+    return (
+        p.id, p.dossier, p.code, p.definition, p.identity, p.state, p.previous,
+        micros(p.entered_at), micros(p.opened_at), micros(p.updated_at), micros_or_none(p.due_at),
+        json_text(p.reasons), None if p.place is None else json_text(p.place), p.version,
+    )  # fmt: skip
+
+
+def entry_row(e: Entry) -> tuple[Any, ...]:
+    return (
+        e.id, e.procedure, e.dossier, e.message.receipt, micros(e.message.occurred_at),
+        micros(e.message.received_at), e.kind.value, e.from_state, e.to_state,
+        None if e.refusal is None else e.refusal.value, e.alert, int(e.alerted),
+        json_text(e.message),
+    )  # fmt: skip
+
+
+def link_row(link: Link) -> tuple[Any, ...]:
+    ref = link.ref
+    return ref.key, link.procedure, link.dossier, ref.scheme, ref.value, ref.version
+
+
+def alert_row(a: Alert) -> tuple[Any, ...]:
+    return (
+        a.id, a.chain, a.user, a.dossier, a.procedure, a.entry, a.kind, a.level,
+        json_text(a.facts), a.collapse_key, micros(a.raised_at), micros(a.expires_at),
+        a.state.value, micros_or_none(a.seen_at), a.acknowledged_by,
+        micros_or_none(a.acknowledged_at), a.version,
+    )  # fmt: skip
+
+
+def delivery_row(d: Delivery) -> tuple[Any, ...]:
+    return (
+        d.id, d.alert, d.user, d.channel.value, d.address, d.label, d.locale, micros(d.due_at),
+        micros(d.expires_at), micros(d.updated_at), d.state.value, d.device, d.attempts, d.fence,
+        micros_or_none(d.leased_until), d.provider_reference, d.reason,
+    )  # fmt: skip
+
+
+def attempt_row(a: Attempt) -> tuple[Any, ...]:
+    return a.id, a.delivery, a.number, micros(a.at), a.outcome, a.detail
+
+
+class Writing:
+    """How structs of one type are written: an upsert by the table's key, and the row's values."""
+
+    def __init__(
+        self, table: type[Table], row: Callable[[Any], tuple[Any, ...]], key: tuple[str, ...] = ()
+    ) -> None:
+        columns = [column._meta.db_column_name for column in table._meta.columns]
+        primary = key or (table._meta.primary_key._meta.db_column_name,)
+        places = ", ".join(f"${i}" for i in range(1, len(columns) + 1))
+        replaced = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in primary)
+        self.row = row
+        self.sql = (
+            f"INSERT INTO {table._meta.tablename} ({', '.join(columns)}) VALUES ({places})"
+            f" ON CONFLICT ({', '.join(primary)}) DO UPDATE SET {replaced}"
+        )
+
+
+#: In the order in which they are written: files first, then what was raised about them.
+WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
+    Company: Writing(tables.CompanyTable, company_row),
+    User: Writing(tables.UserTable, user_row),
+    Credentials: Writing(tables.CredentialsTable, credentials_row),
+    Mandate: Writing(tables.MandateTable, mandate_row),
+    Session: Writing(tables.SessionTable, session_row),
+    Device: Writing(tables.DeviceTable, device_row),
+    Dossier: Writing(tables.DossierTable, dossier_row),
+    Procedure: Writing(tables.ProcedureTable, procedure_row),
+    Entry: Writing(tables.EntryTable, entry_row),
+    Link: Writing(tables.ReferenceTable, link_row, key=("ref_key", "procedure")),
+    Anomaly: Writing(tables.AnomalyTable, anomaly_row),
+    Alert: Writing(tables.AlertTable, alert_row),
+    Delivery: Writing(tables.DeliveryTable, delivery_row),
+    Attempt: Writing(tables.AttemptTable, attempt_row),
+}
+
+
+# What a row means, by the names of its columns.
+
+
+def company(r: Row) -> Company:
+    return Company(
+        id=r["id"], kind=CompanyKind(r["kind"]), name=r["name"], ice=r["ice"],
+        sandbox=bool(r["sandbox"]),
+    )  # fmt: skip
+
+
+def user(r: Row) -> User:
+    return User(
+        id=r["id"], company=r["company"], login=r["login"], name=r["name"],
+        roles=_roles.decode(r["roles"]), locale=r["locale"], phone=r["phone"],
+        active=bool(r["active"]),
+    )  # fmt: skip
+
+
+def session(r: Row) -> Session:
+    return Session(
+        id=r["id"], user=r["user_id"], opened_at=instant(r["opened_at"]),
+        expires_at=instant(r["expires_at"]), refreshed_at=instant(r["refreshed_at"]),
+        token_hash=r["token_hash"], previous_hash=r["previous_hash"],
+        previous_until=instant_or_none(r["previous_until"]),
+        ended_at=instant_or_none(r["ended_at"]), ended_because=r["ended_because"],
+    )  # fmt: skip
+
+
+def device(r: Row) -> Device:
+    return Device(
+        id=r["id"], user=r["user_id"], channel=Channel(r["channel"]), kind=r["kind"],
+        address=r["address"], label=r["label"], locale=r["locale"],
+        registered_at=instant(r["registered_at"]), last_seen_at=instant(r["last_seen_at"]),
+        dead_at=instant_or_none(r["dead_at"]),
+    )  # fmt: skip
+
+
+def mandate(r: Row) -> Mandate:
+    return Mandate(
+        id=r["id"], company=r["company"], broker=r["broker"], starts_at=instant(r["starts_at"]),
+        ends_at=instant_or_none(r["ends_at"]), revoked_at=instant_or_none(r["revoked_at"]),
+    )  # fmt: skip
+
+
+def anomaly(r: Row) -> Anomaly:
+    return Anomaly(
+        id=r["id"], receipt=r["receipt"], source=r["source"], reason=AnomalyReason(r["reason"]),
+        state=AnomalyState(r["state"]), detail=r["detail"], received_at=instant(r["received_at"]),
+        updated_at=instant(r["updated_at"]), dossier=r["dossier"],
+        parked_until=instant_or_none(r["parked_until"]),
+    )  # fmt: skip
+
+
+def dossier(r: Row) -> Dossier:
+    return Dossier(
+        id=r["id"], company=r["company"], broker=r["broker"], reference=r["reference"],
+        title=r["title"], direction=r["direction"], phase=r["phase"], status=Status(r["status"]),
+        perishable=bool(r["perishable"]), what_now=_what_now.decode(r["what_now"]),
+        sandbox=bool(r["sandbox"]), opened_at=instant(r["opened_at"]),
+        updated_at=instant(r["updated_at"]), version=r["version"],
+    )  # fmt: skip
+
+
+def procedure(r: Row) -> Procedure:
+    return Procedure(
+        id=r["id"], dossier=r["dossier"], code=r["code"], definition=r["definition"],
+        identity=r["identity"], state=r["state"], previous=r["previous"],
+        entered_at=instant(r["entered_at"]), opened_at=instant(r["opened_at"]),
+        updated_at=instant(r["updated_at"]), due_at=instant_or_none(r["due_at"]),
+        reasons=_reasons.decode(r["reasons"]),
+        place=None if r["place"] is None else _place.decode(r["place"]), version=r["version"],
+    )  # fmt: skip
+
+
+def entry(r: Row) -> Entry:
+    return Entry(
+        id=r["id"], procedure=r["procedure"], dossier=r["dossier"],
+        message=_event.decode(r["message"]), kind=EntryKind(r["kind"]),
+        from_state=r["from_state"], to_state=r["to_state"],
+        refusal=None if r["refusal"] is None else Refusal(r["refusal"]), alert=r["alert"],
+        alerted=bool(r["alerted"]),
+    )  # fmt: skip
+
+
+def link(r: Row) -> Link:
+    return Link(
+        dossier=r["dossier"], procedure=r["procedure"],
+        ref=Reference(scheme=r["scheme"], value=r["value"], version=r["revision"]),
+    )  # fmt: skip
+
+
+def alert(r: Row) -> Alert:
+    return Alert(
+        id=r["id"], chain=r["chain"], user=r["user_id"], dossier=r["dossier"],
+        procedure=r["procedure"], entry=r["entry"], kind=r["kind"], level=r["level"],
+        facts=_facts.decode(r["facts"]), collapse_key=r["collapse_key"],
+        raised_at=instant(r["raised_at"]), expires_at=instant(r["expires_at"]),
+        state=AlertState(r["state"]), seen_at=instant_or_none(r["seen_at"]),
+        acknowledged_by=r["acknowledged_by"],
+        acknowledged_at=instant_or_none(r["acknowledged_at"]), version=r["version"],
+    )  # fmt: skip
+
+
+def delivery(r: Row) -> Delivery:
+    return Delivery(
+        id=r["id"], alert=r["alert"], user=r["user_id"], channel=Channel(r["channel"]),
+        address=r["address"], label=r["label"], locale=r["locale"], due_at=instant(r["due_at"]),
+        expires_at=instant(r["expires_at"]), updated_at=instant(r["updated_at"]),
+        state=DeliveryState(r["state"]), device=r["device"], attempts=r["attempts"],
+        fence=r["fence"], leased_until=instant_or_none(r["leased_until"]),
+        provider_reference=r["provider_reference"], reason=r["reason"],
+    )  # fmt: skip

@@ -1,0 +1,302 @@
+"""The tables, for Piccolo and for the SQL that `rows.py` derives from them. Instants are microseconds since the epoch.
+
+Migrations create them; a test proves that both agree, on both engines. No foreign keys: a dossier's rows are written in
+one transaction and never deleted one by one, and each check would cost the intake a look-up.
+"""
+
+from __future__ import annotations
+
+from piccolo.columns import BigInt, Bytea, Text
+from piccolo.table import Table
+
+
+class CompanyTable(Table, tablename="company"):
+    id = Text(primary_key=True)
+    kind = Text()
+    name = Text()
+    ice = Text()
+    sandbox = BigInt()
+
+
+class UserTable(Table, tablename="user_account"):
+    id = Text(primary_key=True)
+    company = Text()
+    login = Text()
+    name = Text()
+    roles = Text()
+    locale = Text()
+    phone = Text(null=True)
+    active = BigInt()
+
+
+class CredentialsTable(Table, tablename="credentials"):
+    user_id = Text(primary_key=True)
+    password_hash = Text()
+
+
+class SessionTable(Table, tablename="user_session"):
+    id = Text(primary_key=True)
+    user_id = Text()
+    opened_at = BigInt()
+    expires_at = BigInt()
+    refreshed_at = BigInt()
+    token_hash = Bytea()
+    previous_hash = Bytea(null=True)
+    previous_until = BigInt(null=True)
+    ended_at = BigInt(null=True)
+    ended_because = Text(null=True)
+
+
+class DeviceTable(Table, tablename="device"):
+    id = Text(primary_key=True)
+    user_id = Text()
+    channel = Text()
+    kind = Text()
+    address = Text()
+    label = Text()
+    locale = Text()
+    registered_at = BigInt()
+    last_seen_at = BigInt()
+    dead_at = BigInt(null=True)
+
+
+class MandateTable(Table, tablename="mandate"):
+    id = Text(primary_key=True)
+    company = Text()
+    broker = Text()
+    starts_at = BigInt()
+    ends_at = BigInt(null=True)
+    revoked_at = BigInt(null=True)
+
+
+class AgencyKeyTable(Table, tablename="agency_key"):
+    """``secret`` is sealed by the server's own key."""
+
+    id = Text(primary_key=True)
+    source = Text()
+    algorithm = Text()
+    secret = Text()
+    sandbox = BigInt()
+    active_from = BigInt()
+    active_until = BigInt(null=True)
+
+
+class InboxTable(Table, tablename="agency_inbox"):
+    receipt = Text(primary_key=True)
+    source = Text()
+    event_id = Text()
+    body = Bytea()
+    body_hash = Bytea()
+    key = Text()
+    sandbox = BigInt()
+    received_at = BigInt()
+    state = Text()
+    settled_at = BigInt(null=True)
+
+
+class InboxWaitTable(Table, tablename="inbox_wait"):
+    """What a parked message waits for; the key is (ref_key, receipt)."""
+
+    ref_key = Text(primary_key=True)
+    receipt = Text()
+
+
+class AnomalyTable(Table, tablename="anomaly"):
+    id = Text(primary_key=True)
+    receipt = Text()
+    source = Text()
+    reason = Text()
+    state = Text()
+    detail = Text()
+    received_at = BigInt()
+    updated_at = BigInt()
+    dossier = Text(null=True)
+    parked_until = BigInt(null=True)
+
+
+class DossierTable(Table, tablename="dossier"):
+    """``urgency`` is the rank of ``status``, for the list's order; ``what_now`` is JSON."""
+
+    id = Text(primary_key=True)
+    company = Text()
+    broker = Text(null=True)
+    reference = Text()
+    title = Text(null=True)
+    direction = Text()
+    phase = Text()
+    status = Text()
+    urgency = BigInt()
+    perishable = BigInt()
+    what_now = Text()
+    sandbox = BigInt()
+    opened_at = BigInt()
+    updated_at = BigInt()
+    version = BigInt()
+
+
+class ProcedureTable(Table, tablename="procedure"):
+    id = Text(primary_key=True)
+    dossier = Text()
+    code = Text()
+    definition = BigInt()
+    identity = Text()
+    state = Text()
+    previous = Text(null=True)
+    entered_at = BigInt()
+    opened_at = BigInt()
+    updated_at = BigInt()
+    due_at = BigInt(null=True)
+    reasons = Text()
+    place = Text(null=True)
+    version = BigInt()
+
+
+class EntryTable(Table, tablename="entry"):
+    """The timeline; ``message`` is the whole agency event as JSON, which the fold replays."""
+
+    id = Text(primary_key=True)
+    procedure = Text()
+    dossier = Text()
+    receipt = Text()
+    occurred_at = BigInt()
+    received_at = BigInt()
+    kind = Text()
+    from_state = Text(null=True)
+    to_state = Text(null=True)
+    refusal = Text(null=True)
+    alert = Text(null=True)
+    alerted = BigInt()
+    message = Text()
+
+
+class ReferenceTable(Table, tablename="reference"):
+    """What a procedure is known by; the key is (ref_key, procedure), ``ref_key`` being ``SCHEME:value``."""
+
+    ref_key = Text(primary_key=True)
+    procedure = Text()
+    dossier = Text()
+    scheme = Text()
+    value = Text()
+    revision = BigInt(null=True)
+
+
+class EventTable(Table, tablename="event"):
+    """The append-only log; ``payload`` is the tagged event as JSON."""
+
+    id = Text(primary_key=True)
+    at = BigInt()
+    kind = Text()
+    subject = Text()
+    procedure = Text(null=True)
+    entry = Text(null=True)
+    payload = Text()
+
+
+class FeedTable(Table, tablename="feed"):
+    """Fan-out on write; the key is (audience, seq)."""
+
+    audience = Text(primary_key=True)
+    seq = BigInt()
+    event = Text()
+
+
+class FeedHeadTable(Table, tablename="feed_head"):
+    """How far each feed has come, and from where on it is kept."""
+
+    audience = Text(primary_key=True)
+    seq = BigInt()
+    floor = BigInt()
+
+
+class AuditTable(Table, tablename="audit"):
+    """A company's trail; the key is (company, seq), each ``hash`` covers the one before."""
+
+    company = Text(primary_key=True)
+    seq = BigInt()
+    at = BigInt()
+    actor = Text()
+    action = Text()
+    subject = Text()
+    hash = Bytea()
+
+
+class AlertTable(Table, tablename="alert"):
+    id = Text(primary_key=True)
+    chain = Text()
+    user_id = Text()
+    dossier = Text()
+    procedure = Text()
+    entry = Text()
+    kind = Text()
+    level = BigInt()
+    facts = Text()
+    collapse_key = Text()
+    raised_at = BigInt()
+    expires_at = BigInt()
+    state = Text()
+    seen_at = BigInt(null=True)
+    acknowledged_by = Text(null=True)
+    acknowledged_at = BigInt(null=True)
+    version = BigInt()
+
+
+class DeliveryTable(Table, tablename="delivery"):
+    id = Text(primary_key=True)
+    alert = Text()
+    user_id = Text()
+    channel = Text()
+    address = Text()
+    label = Text()
+    locale = Text()
+    due_at = BigInt()
+    expires_at = BigInt()
+    updated_at = BigInt()
+    state = Text()
+    device = Text(null=True)
+    attempts = BigInt()
+    fence = BigInt()
+    leased_until = BigInt(null=True)
+    provider_reference = Text(null=True)
+    reason = Text(null=True)
+
+
+class AttemptTable(Table, tablename="attempt"):
+    id = Text(primary_key=True)
+    delivery = Text()
+    number = BigInt()
+    at = BigInt()
+    outcome = Text()
+    detail = Text(null=True)
+
+
+class InstallationTable(Table, tablename="installation"):
+    """What is true of this database as a whole: its feed generation."""
+
+    key = Text(primary_key=True)
+    value = Text()
+
+
+TABLES: tuple[type[Table], ...] = (
+    CompanyTable,
+    UserTable,
+    CredentialsTable,
+    SessionTable,
+    DeviceTable,
+    MandateTable,
+    AgencyKeyTable,
+    InboxTable,
+    InboxWaitTable,
+    AnomalyTable,
+    DossierTable,
+    ProcedureTable,
+    EntryTable,
+    ReferenceTable,
+    EventTable,
+    FeedTable,
+    FeedHeadTable,
+    AuditTable,
+    AlertTable,
+    DeliveryTable,
+    AttemptTable,
+    InstallationTable,
+)

@@ -1,0 +1,231 @@
+"""The unit of work over either engine: what it loads is locked, what it collects is written in one go before the commit.
+
+The feeds' counters are bumped last, in the order of their names: within an audience the order of commits is the order of
+``seq``, without gaps, and no two transactions wait for each other crosswise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from portnet.domain.account import Session
+from portnet.domain.agency import AgencyEvent
+from portnet.domain.alerts import Alert, Device, Recipient
+from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
+from portnet.domain.events import Record, company_audience, frame_of
+from portnet.domain.filing import Files
+from portnet.domain.inbox import Reawakening, Settlement
+from portnet.ports.unit_of_work import AuditDraft, Change, Position
+from portnet.storage import rows
+from portnet.storage.engines.database import Database, Transaction
+from portnet.storage.engines.program import Batch, Program, Row, Statement, query
+from portnet.storage.files import claim
+
+_EVENT = (
+    "INSERT INTO event (id, at, kind, subject, procedure, entry, payload)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+)
+_FEED = "INSERT INTO feed (audience, seq, event) VALUES ($1, $2, $3)"
+_HEAD = (
+    "INSERT INTO feed_head (audience, seq, floor) VALUES ($1, $2, 0)"
+    " ON CONFLICT (audience) DO UPDATE SET seq = feed_head.seq + excluded.seq RETURNING seq"
+)
+_AUDIT_HEAD = "SELECT seq, hash FROM audit WHERE company = $1 ORDER BY seq DESC LIMIT 1"
+_AUDIT = (
+    "INSERT INTO audit (company, seq, at, actor, action, subject, hash)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+)
+_SETTLE = "UPDATE agency_inbox SET state = $2, settled_at = $3 WHERE receipt = $1"
+_WAIT = "INSERT INTO inbox_wait (ref_key, receipt) VALUES ($1, $2) ON CONFLICT (ref_key, receipt) DO NOTHING"
+_UNWAIT = "DELETE FROM inbox_wait WHERE receipt = $1"
+
+
+class StorageUnitOfWork:
+    """See the port. Entered once; not for several tasks at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._context: AbstractAsyncContextManager[Transaction] | None = None
+        self._transaction: Transaction | None = None
+        self._structs: dict[type[msgspec.Struct], list[msgspec.Struct]] = defaultdict(list)
+        self._records: list[Record] = []
+        self._audits: list[AuditDraft] = []
+        self._settled: list[Settlement] = []
+        self._reawakened: list[Reawakening] = []
+
+    async def __aenter__(self) -> Self:
+        self._context = self._database.transaction()
+        self._transaction = await self._context.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._context is not None:
+            await self._context.__aexit__(kind, error, trace)
+
+    def add(self, *changes: Change) -> None:
+        for change in changes:
+            match change:
+                case Record():
+                    self._records.append(change)
+                case AuditDraft():
+                    self._audits.append(change)
+                case Settlement():
+                    self._settled.append(change)
+                case Reawakening():
+                    self._reawakened.append(change)
+                case _:
+                    self._structs[type(change)].append(change)
+
+    async def commit(self) -> tuple[Position, ...]:
+        return await self._begun.commit(self._flush()) or ()
+
+    async def claim(self, message: AgencyEvent) -> Files | None:
+        return await self._begun.run(claim(self._database.dialect, message))
+
+    async def people(self, companies: Sequence[str]) -> Sequence[Recipient]:
+        return await self._begun.run(self._people(companies))
+
+    async def session(self, session: str) -> Session | None:
+        found = await self._locked("SELECT * FROM user_session WHERE id = $1", session)
+        return rows.session(found[0]) if found else None
+
+    async def device(self, user: str, address: str) -> Device | None:
+        sql = "SELECT * FROM device WHERE user_id = $1 AND address = $2"
+        found = await self._locked(sql, user, address)
+        return rows.device(found[0]) if found else None
+
+    async def alerts(self, user: str, ids: Sequence[str]) -> Sequence[Alert]:
+        dialect = self._database.dialect
+        sql = f"SELECT * FROM alert WHERE user_id = $1 AND {dialect.any_of('id', '$2')} ORDER BY id"
+        return [rows.alert(row) for row in await self._locked(sql, user, dialect.array(ids))]
+
+    async def chain(self, user: str, alert: str) -> Sequence[Alert]:
+        sql = (
+            "SELECT * FROM alert WHERE chain ="
+            " (SELECT chain FROM alert WHERE id = $2 AND user_id = $1) ORDER BY id"
+        )
+        return [rows.alert(row) for row in await self._locked(sql, user, alert)]
+
+    @property
+    def _begun(self) -> Transaction:
+        if self._transaction is None:
+            raise RuntimeError("the unit of work was not entered")
+        return self._transaction
+
+    async def _locked(self, sql: str, *args: Any) -> list[Row]:
+        return await self._begun.run(query(sql + self._database.dialect.for_update, *args))
+
+    def _people(self, companies: Sequence[str]) -> Program[list[Recipient]]:
+        dialect = self._database.dialect
+        users = yield Statement(
+            f"SELECT * FROM user_account WHERE active = 1 AND {dialect.any_of('company', '$1')}",
+            (dialect.array(companies),),
+        )
+        devices = yield Statement(
+            f"SELECT * FROM device WHERE dead_at IS NULL AND {dialect.any_of('user_id', '$1')}",
+            (dialect.array([row["id"] for row in users]),),
+        )
+        return [
+            Recipient(
+                user=rows.user(user),
+                devices=tuple(rows.device(d) for d in devices if d["user_id"] == user["id"]),
+            )
+            for user in users
+        ]
+
+    def _flush(self) -> Program[tuple[Position, ...]]:
+        for kind, writing in rows.WRITINGS.items():
+            if structs := self._structs.get(kind):
+                yield Batch(writing.sql, [writing.row(struct) for struct in structs])
+        yield from self._settle()
+        if self._records:
+            yield Batch(_EVENT, [_event_row(record) for record in self._records])
+        positions = yield from self._publish()
+        yield from self._chain_audits()
+        return positions
+
+    def _settle(self) -> Program[None]:
+        for settlement in self._settled:
+            at = rows.micros(settlement.at)
+            yield Statement(_SETTLE, (settlement.receipt, settlement.state.value, at))
+            if settlement.refs:
+                yield Batch(_WAIT, [(ref, settlement.receipt) for ref in settlement.refs])
+            else:
+                yield Statement(_UNWAIT, (settlement.receipt,))
+        dialect = self._database.dialect
+        for reawakening in self._reawakened:
+            yield Statement(
+                "UPDATE agency_inbox SET state = 'NEW' WHERE state = 'PARKED' AND receipt IN"
+                f" (SELECT receipt FROM inbox_wait WHERE {dialect.any_of('ref_key', '$1')})",
+                (dialect.array(reawakening.refs),),
+            )
+
+    def _publish(self) -> Program[tuple[Position, ...]]:
+        framed = [record for record in self._records if frame_of(record.event) is not None]
+        moves = Counter(audience for record in framed for audience in record.audiences)
+        # A company whose trail grows is locked by its counter even if its feed stands still.
+        moves.update({company_audience(draft.company): 0 for draft in self._audits})
+        heads: dict[str, int] = {}
+        for audience in sorted(moves):
+            bumped = yield Statement(_HEAD, (audience, moves[audience]))
+            heads[audience] = bumped[0]["seq"]
+        following = {audience: heads[audience] - moves[audience] for audience in heads}
+        lines: list[tuple[str, int, str]] = []
+        for record in framed:
+            for audience in record.audiences:
+                following[audience] += 1
+                lines.append((audience, following[audience], record.id))
+        if lines:
+            yield Batch(_FEED, lines)
+        return tuple(Position(audience=a, seq=heads[a]) for a in sorted(moves) if moves[a])
+
+    def _chain_audits(self) -> Program[None]:
+        by_company: dict[str, list[AuditDraft]] = defaultdict(list)
+        for draft in self._audits:
+            by_company[draft.company].append(draft)
+        for company, drafts in sorted(by_company.items()):
+            last = yield Statement(_AUDIT_HEAD, (company,))
+            position, previous = (last[0]["seq"], last[0]["hash"]) if last else (0, GENESIS)
+            lines: list[tuple[Any, ...]] = []
+            for draft in drafts:
+                position += 1
+                previous = chain_hash(previous, _audit_record(draft, position))
+                at = rows.micros(draft.at)
+                lines.append(
+                    (company, position, at, draft.actor, draft.action, draft.subject, previous)
+                )
+            yield Batch(_AUDIT, lines)
+
+
+def _event_row(record: Record) -> tuple[Any, ...]:
+    return (
+        record.id,
+        rows.micros(record.at),
+        str(record.event.__struct_config__.tag),
+        record.subject,
+        record.procedure,
+        record.entry,
+        rows.json_text(record.event),
+    )
+
+
+def _audit_record(draft: AuditDraft, position: int) -> AuditRecord:
+    return AuditRecord(
+        company=draft.company,
+        position=position,
+        at=draft.at,
+        actor=draft.actor,
+        action=draft.action,
+        subject=draft.subject,
+    )

@@ -1,0 +1,1 @@
+"""Our HTTP and WebSocket endpoints."""

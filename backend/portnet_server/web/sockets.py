@@ -1,0 +1,82 @@
+"""The open sockets by user session, so that signing out closes them and a refresh renews them."""
+
+import asyncio
+from datetime import datetime
+from typing import Protocol
+
+from portnet_server.web.protocol import Close, CloseCode
+
+#: Seconds that `close_all` waits for phones to take their close frames.
+FAREWELL = 5.0
+
+
+class OpenSocket(Protocol):
+    """What the registry does to a socket; both return at once."""
+
+    @property
+    def task(self) -> asyncio.Task[None]:
+        """Ends when the socket has."""
+        ...
+
+    def end(self, close: Close) -> None:
+        """Stop its streams, let its running mutations answer, then close it."""
+        ...
+
+    def renew(self, until: datetime) -> None:
+        """Its session now ends then (aware UTC)."""
+        ...
+
+
+class Sockets:
+    """Every open socket of this process."""
+
+    def __init__(self) -> None:
+        self._all: set[OpenSocket] = set()
+        self._by_session: dict[str, set[OpenSocket]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, socket: OpenSocket) -> None:
+        """A socket has opened; nobody has signed in on it yet."""
+        self._all.add(socket)
+
+    def sign_in(self, session_id: str, socket: OpenSocket) -> None:
+        """A socket belongs to a user session from now on."""
+        self._by_session.setdefault(session_id, set()).add(socket)
+
+    def discard(self, socket: OpenSocket, session_id: str | None) -> None:
+        """A socket is over."""
+        self._all.discard(socket)
+        if session_id is not None and (sockets := self._by_session.get(session_id)):
+            sockets.discard(socket)
+            if not sockets:
+                del self._by_session[session_id]
+
+    async def close_session(
+        self,
+        session_id: str,
+        code: int = CloseCode.FORBIDDEN,
+        reason: str = "Signed out",
+    ) -> None:
+        """Begin to close a session's sockets.
+
+        Does not wait: the caller may be an operation on one of them, whose answer goes out first.
+        """
+        for socket in tuple(self._by_session.get(session_id, ())):
+            socket.end(Close(code=code, reason=reason))
+
+    async def close_all(
+        self, code: int = CloseCode.GOING_AWAY, reason: str = "Server is restarting"
+    ) -> None:
+        """Close every socket and wait until they are gone, or `FAREWELL` is over."""
+        sockets = tuple(self._all)
+        for socket in sockets:
+            socket.end(Close(code=code, reason=reason))
+        if sockets:
+            await asyncio.wait({socket.task for socket in sockets}, timeout=FAREWELL)
+
+    def renew(self, session_id: str, until: datetime) -> None:
+        """The session's sockets may live until then (aware UTC)."""
+        for socket in self._by_session.get(session_id, ()):
+            socket.renew(until)

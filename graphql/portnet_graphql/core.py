@@ -1,0 +1,114 @@
+"""Our one typed edge to the executor of graphql-core: its generics are open, two names private.
+
+Nothing else may touch a private name of graphql-core or Strawberry; the pins in pyproject.toml and
+the tests beside this module guard them.
+"""
+
+# graphql-core's Executor, its predicates and collectors are annotated with bare generics.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeAlias, TypeGuard
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution import (
+    Executor,
+    execute_root_selection_set,
+    execute_subscription_event,
+    get_argument_values,
+)
+from graphql.execution.collect_fields import collect_fields
+from strawberry.execution import optimized_is_awaitable
+
+#: A chosen operation with its variables coerced.
+Bound: TypeAlias = Executor[Any]
+
+
+def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """graphql-core's schema under Strawberry's, which gives it no public name."""
+    return schema._schema  # pyright: ignore[reportPrivateUsage]  # see above
+
+
+def bound(
+    schema: strawberry.Schema,
+    document: DocumentNode,
+    variables: Mapping[str, object],
+    operation_name: str | None,
+    context: object,
+) -> Bound | list[GraphQLError]:
+    """Choose the operation and coerce its variables; the errors if they do not fit."""
+    return schema.execution_context_class.build(
+        core_schema(schema),
+        document,
+        context_value=context,
+        raw_variable_values=dict(variables),
+        operation_name=operation_name,
+        max_coercion_errors=10,
+        is_awaitable=_is_awaitable,
+        hide_suggestions=True,
+    )
+
+
+async def run(executor: Bound) -> ExecutionResult:
+    """Execute a query or mutation; synchronous where its resolvers are."""
+    result = execute_root_selection_set(executor)
+    return result if isinstance(result, ExecutionResult) else await result
+
+
+async def run_event(executor: Bound, frame: object, context: object) -> ExecutionResult:
+    """Execute a subscription's selections once, over one value of its root field."""
+    event = executor.build_per_event_executor(frame)
+    event.context_value = context
+    # The copy shares this cache, keyed by ids of lists that live for one event: graphql-core
+    # 3.3.2 would keep 15 KiB per event for the life of the subscription.
+    event._relevant_sub_fields = {}  # pyright: ignore[reportPrivateUsage]  # see above
+    result = execute_subscription_event(event)
+    return result if isinstance(result, ExecutionResult) else await result
+
+
+class RootField:
+    """The one field that a subscription selects.
+
+    Args:
+        executor: bound to a valid subscription.
+
+    Raises:
+        LookupError: @skip or @include left nothing to select.
+        GraphQLError: an argument does not fit.
+    """
+
+    def __init__(self, executor: Bound) -> None:
+        root = executor.schema.subscription_type
+        if root is None:
+            raise LookupError("no subscriptions")
+        selected = collect_fields(
+            executor.schema,
+            executor.fragments,
+            executor.variable_values,
+            root,
+            executor.operation,
+            True,
+        ).grouped_field_set
+        details = next(iter(selected.values()), None)
+        field = executor.schema.get_field(root, details[0].node.name.value) if details else None
+        if details is None or field is None:
+            raise LookupError("nothing selected")
+        self.node: FieldNode = details[0].node
+        self.field: GraphQLField = field
+        self.operation: OperationDefinitionNode = executor.operation
+        self.arguments: dict[str, Any] = get_argument_values(
+            field, self.node, executor.variable_values
+        )
+
+
+def _is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
+    return optimized_is_awaitable(value)
