@@ -91,7 +91,7 @@ class Documents:
     """The schema's documents, valid and invalid ones, in a cache bounded by their size.
 
     Args:
-        capacity: characters of text kept; the tree of a document takes about 100 bytes for each.
+        capacity: characters of text kept; the tree of a document takes 50 to 120 bytes for each.
     """
 
     def __init__(

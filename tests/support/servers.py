@@ -24,6 +24,7 @@ fsync = off
 synchronous_commit = off
 full_page_writes = off
 max_connections = 200
+deadlock_timeout = 100ms
 shared_buffers = 64MB
 autovacuum_naptime = 10min
 """

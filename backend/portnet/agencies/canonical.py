@@ -86,6 +86,9 @@ def read(body: bytes) -> WireMessage | Malformed:
         return Malformed("body is not UTF-8")
     if not _TYPE.fullmatch(message.type):
         return Malformed("Expected CODE.event - at `$.type`")
+    for reference in message.refs:
+        if not normalise(reference.scheme, reference.value):
+            return Malformed(f"Expected visible characters, got {reference.value!r} - at `$.refs[...].value`")
     instants = {
         "occurred_at": message.occurred_at,
         "created_at": message.created_at,

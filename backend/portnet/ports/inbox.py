@@ -9,9 +9,17 @@ from typing import Protocol
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 
 
+class InboxFull(Exception):
+    """More messages wait for the disk than the inbox holds in memory; nothing was kept."""
+
+
 class Inbox(Protocol):
     async def receive(self, message: RawMessage) -> Receipted | BodyChanged:
-        """Put the raw message on disk; returns only once it is there. A repeat answers the first receipt."""
+        """Put the raw message on disk; returns only once it is there. A repeat answers the first receipt.
+
+        Raises:
+            InboxFull: try again later.
+        """
         ...
 
     async def waiting(self, limit: int) -> Sequence[RawMessage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -45,7 +45,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveFeeds(Protocol):
-    def follow(self, group: Group, after: int | None) -> AsyncIterator[bytes]:
+    def follow(self, group: Group, after: int | None) -> AsyncGenerator[bytes, None]:
         """Everything of the group's audience after ``after`` (from now on when None), then what comes, without end.
 
         Nothing is missed and nothing comes twice, however long the reader takes. A position that the feed has not

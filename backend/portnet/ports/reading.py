@@ -80,13 +80,9 @@ class FileReader(Protocol):
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
     ) -> Mapping[str, Entry]: ...
 
-    async def procedures_of(
-        self, dossiers: Sequence[str]
-    ) -> Mapping[str, Sequence[Procedure]]: ...
+    async def procedures_of(self, dossiers: Sequence[str]) -> Mapping[str, Sequence[Procedure]]: ...
 
-    async def references_of(
-        self, dossiers: Sequence[str]
-    ) -> Mapping[str, Sequence[Reference]]: ...
+    async def references_of(self, dossiers: Sequence[str]) -> Mapping[str, Sequence[Reference]]: ...
 
     async def timeline(self, dossier: str, procedure: str | None, page: PageSize) -> Page[Entry]:
         """Newest first, of a whole dossier or of one procedure."""
@@ -106,9 +102,7 @@ class AlertReader(Protocol):
 
     async def alerts_by_id(self, viewer: Viewer, ids: Sequence[str]) -> Mapping[str, Alert]: ...
 
-    async def deliveries_of(
-        self, alerts: Sequence[str]
-    ) -> Mapping[str, Sequence[Delivery]]: ...
+    async def deliveries_of(self, alerts: Sequence[str]) -> Mapping[str, Sequence[Delivery]]: ...
 
     async def ledger(self, viewer: Viewer, dossier: str) -> Sequence[Delivery]:
         """How the viewer was told of this dossier, oldest first."""
@@ -170,6 +164,4 @@ class AgencyReader(Protocol):
 
 
 class AnomalyReader(Protocol):
-    async def anomalies(
-        self, states: Sequence[AnomalyState], page: PageSize
-    ) -> Page[Anomaly]: ...
+    async def anomalies(self, states: Sequence[AnomalyState], page: PageSize) -> Page[Anomaly]: ...

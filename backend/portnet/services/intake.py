@@ -35,7 +35,7 @@ from portnet.domain.folding import (
     open_procedure,
     refresh,
 )
-from portnet.domain.inbox import InboxState, Reawakening, Settlement
+from portnet.domain.inbox import InboxState, RawMessage, Reawakening, Settlement
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
 from portnet.ports.alerts import AlertPlanner, Occasion
 from portnet.ports.clock import Clock, Ids
@@ -80,8 +80,28 @@ class Intake:
                     assert_never(unreachable)
             positions = await work.commit()
         self._wakeups.feeds(positions)
-        self._wakeups.outbox()
-        self._wakeups.inbox()
+        if positions:
+            self._wakeups.outbox()
+            self._wakeups.inbox()
+
+    async def give_up(self, message: RawMessage | AgencyEvent, detail: str) -> None:
+        """Set a message aside that cannot be understood or applied; the raw body stays for the help desk."""
+        now = self._clock.now()
+        async with self._units() as work:
+            work.add(
+                Anomaly(
+                    id=self._ids.new(),
+                    receipt=message.receipt,
+                    source=message.source,
+                    reason=AnomalyReason.UNREADABLE,
+                    state=AnomalyState.OPEN,
+                    detail=detail,
+                    received_at=message.received_at,
+                    updated_at=now,
+                ),
+                Settlement(receipt=message.receipt, state=InboxState.SET_ASIDE, at=now),
+            )
+            await work.commit()
 
     def _set_aside(
         self, work: UnitOfWork, files: Files, message: AgencyEvent, unfiled: Unfiled, now: datetime

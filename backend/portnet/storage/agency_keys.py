@@ -44,17 +44,17 @@ class AgencyKeys:
         """The key of that id if it is the source's, in use or not."""
         known = self._known.get(key)
         if known is None:
-            row = await AgencyKeyTable.select().where(AgencyKeyTable.id == key).first()
+            row = await AgencyKeyTable.objects().get(AgencyKeyTable.id == key)  # pyright: ignore[reportUnknownMemberType]  # prefetch is untyped
             if row is None:
                 return None
             known = AgencyKey(
-                id=row["id"],
-                source=row["source"],
-                algorithm=SignatureAlgorithm(row["algorithm"]),
-                secret_or_public=self._box.open(row["secret"], row["id"]),
-                sandbox=bool(row["sandbox"]),
-                active_from=rows.instant(row["active_from"]),
-                active_until=rows.instant_or_none(row["active_until"]),
+                id=row.id,
+                source=row.source,
+                algorithm=SignatureAlgorithm(row.algorithm),
+                secret_or_public=self._box.open(row.secret, row.id),
+                sandbox=bool(row.sandbox),
+                active_from=rows.instant(row.active_from),
+                active_until=rows.instant_or_none(row.active_until),
             )
             self._known[key] = known
         return known if known.source == source else None

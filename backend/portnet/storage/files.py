@@ -28,7 +28,11 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
     found = yield from _select(dialect, "reference", "ref_key", keys)
     links = tuple(map(rows.link, found))
     dossiers = yield from _select(
-        dialect, "dossier", "id", [link.dossier for link in links], f" ORDER BY id{dialect.for_update}"
+        dialect,
+        "dossier",
+        "id",
+        [link.dossier for link in links],
+        f" ORDER BY id{dialect.for_update}",
     )
     procedures = tuple(
         map(rows.procedure, (yield from _select(dialect, "procedure", "dossier", _ids(dossiers))))
@@ -56,9 +60,7 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
     )
 
 
-def _companies(
-    dialect: Dialect, message: AgencyEvent, owners: Sequence[str]
-) -> Program[list[Row]]:
+def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) -> Program[list[Row]]:
     """Those that own the dossiers, and those that the message names."""
     ices = [party.value for party in message.parties if party.scheme == "ICE"]
     owning = yield from _select(dialect, "company", "id", owners)

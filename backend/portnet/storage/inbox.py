@@ -9,10 +9,13 @@ from datetime import datetime
 
 from portnet.domain.anomaly import AnomalyReason, AnomalyState
 from portnet.domain.inbox import BodyChanged, InboxState, RawMessage, Receipted
+from portnet.ports.inbox import InboxFull
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
 from portnet.storage.engines.program import Program, Row, Statement, query
 
+#: How many posts wait in memory for the disk; more are refused.
+_QUEUE = 2_000
 #: How many posts one transaction takes; more wait for the next, which bounds how long the intake waits.
 _TOGETHER = 64
 
@@ -42,7 +45,7 @@ class StorageInbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._queue: asyncio.Queue[tuple[RawMessage, asyncio.Future[Reply]]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[RawMessage, asyncio.Future[Reply]]] = asyncio.Queue(_QUEUE)
         self._flusher: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -58,7 +61,10 @@ class StorageInbox:
 
     async def receive(self, message: RawMessage) -> Reply:
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((message, reply))
+        try:
+            self._queue.put_nowait((message, reply))
+        except asyncio.QueueFull:
+            raise InboxFull from None
         return await reply
 
     async def waiting(self, limit: int) -> Sequence[RawMessage]:

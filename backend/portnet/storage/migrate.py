@@ -23,12 +23,11 @@ async def migrate(database: Database) -> tuple[str, ...]:
         DatabaseError: nothing of the failing migration is kept.
     """
     piccolo_conf.bind(database.piccolo_engine)
-    # Piccolo finds the engine of a running migration by this name alone.
-    os.environ["PICCOLO_CONF"] = "portnet.storage.piccolo_conf"
+    os.environ["PICCOLO_CONF"] = "portnet.storage.piccolo_conf"  # noqa: TID251 - Piccolo's only door
     async with database.migration_lock():
         manager = ForwardsMigrationManager(APP_CONFIG.app_name)
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            await Migration.create_table(if_not_exists=True).run()
+            await Migration.create_table(if_not_exists=True)
             result = await manager.run_migrations(APP_CONFIG)
         if not result.success:
             raise RuntimeError(f"the migrations did not run: {said.getvalue()}")

@@ -9,6 +9,7 @@ from piccolo.conf.apps import AppRegistry
 from piccolo.engine import Engine
 from piccolo.table import Table
 
+from portnet.storage.description import bind_table
 from portnet.storage.tables import TABLES
 
 DB: Engine[Any] | None = None
@@ -22,4 +23,4 @@ def bind(engine: Engine[Any]) -> None:
     """Make ``engine`` the one of every table, of migrations too. Process-wide: one database per process."""
     globals()["DB"] = engine
     for table in _BOUND:
-        table._meta.db = engine
+        bind_table(table, engine)

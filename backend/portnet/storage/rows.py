@@ -32,6 +32,7 @@ from portnet.domain.dossier import Dossier, WhatNow, urgency
 from portnet.domain.filing import Link
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
 from portnet.storage import tables
+from portnet.storage.description import description
 from portnet.storage.engines.program import Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -172,13 +173,14 @@ class Writing:
     def __init__(
         self, table: type[Table], row: Callable[[Any], tuple[Any, ...]], key: tuple[str, ...] = ()
     ) -> None:
-        columns = [column._meta.db_column_name for column in table._meta.columns]
-        primary = key or (table._meta.primary_key._meta.db_column_name,)
+        described = description(table)
+        columns = described.columns
+        primary = key or (described.primary_key,)
         places = ", ".join(f"${i}" for i in range(1, len(columns) + 1))
         replaced = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in primary)
         self.row = row
         self.sql = (
-            f"INSERT INTO {table._meta.tablename} ({', '.join(columns)}) VALUES ({places})"
+            f"INSERT INTO {described.name} ({', '.join(columns)}) VALUES ({places})"
             f" ON CONFLICT ({', '.join(primary)}) DO UPDATE SET {replaced}"
         )
 

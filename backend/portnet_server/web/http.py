@@ -14,6 +14,7 @@ from litestar.types import HTTPScope, Receive
 from litestar.types import Send as AsgiSend
 
 from portnet_graphql.errors import ErrorCode, masked, request_error
+from portnet_server.web.body import BodyTooLarge, ClientGone, read_body
 from portnet_server.web.negotiation import MediaType, Negotiated, negotiate
 from portnet_server.web.operations import (
     OperationRequest,
@@ -52,10 +53,6 @@ class _Refusal(Exception):
         self.reply = _refused(Refused(errors=[request_error(code, message)]), status, headers)
 
 
-class _Gone(Exception):
-    """The client left before its request was complete."""
-
-
 class HttpEndpoint(Generic[Viewer]):
     """Serves POST, and GET for queries."""
 
@@ -71,7 +68,9 @@ class HttpEndpoint(Generic[Viewer]):
             reply = await self._reply(scope, receive)
         except _Refusal as refusal:
             reply = refusal.reply
-        except _Gone:
+        except BodyTooLarge:
+            reply = _Refusal(413, f"The body is larger than {self._max_body} bytes.").reply
+        except ClientGone:
             return
         except Exception as error:
             reply = _refused(Refused(errors=[masked(error)]), 500)
@@ -99,32 +98,11 @@ class HttpEndpoint(Generic[Viewer]):
         match scope["method"]:
             case "POST":
                 _require_json(header(scope, b"content-type"))
-                return _decoded(await self._body(scope, receive))
+                return _decoded(await read_body(scope, receive, self._max_body))
             case "GET":
                 return _from_query_string(scope["query_string"])
             case _:
                 raise _Refusal(405, "Use POST, or GET for queries.", headers=_ALLOW)
-
-    async def _body(self, scope: HTTPScope, receive: Receive) -> bytes:
-        announced = header(scope, b"content-length")
-        if announced and announced.isdecimal() and len(announced) < 20:
-            self._check_size(int(announced))
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            event = await receive()
-            if event["type"] != "http.request":
-                raise _Gone
-            chunk = event.get("body", b"")
-            size += len(chunk)
-            self._check_size(size)
-            chunks.append(chunk)
-            if not event.get("more_body", False):
-                return b"".join(chunks)
-
-    def _check_size(self, size: int) -> None:
-        if size > self._max_body:
-            raise _Refusal(413, f"The body is larger than {self._max_body} bytes.")
 
 
 _ALLOW = ((b"allow", b"GET, POST"),)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import datetime
-from typing import Generic, assert_never
+from typing import Any, Generic, assert_never
 
 import msgspec
 from litestar.types import Receive, WebSocketScope
@@ -116,7 +116,7 @@ class _Socket(Generic[Viewer]):
         #: Every task, those told to stop included, until it has ended.
         self._tasks: set[asyncio.Task[None]] = set()
         #: Queries and mutations whose answer is on its way.
-        self._answering: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[Any] | None] = set()
         self._sending = asyncio.Lock()
         self._silent = False
         #: Why the deadline was moved to now, if it was.
@@ -244,14 +244,14 @@ class _Socket(Generic[Viewer]):
     # ------------------------------------------------------------ each operation's task
 
     async def _run(self, operation_id: str, request: OperationRequest) -> None:
-        task = asyncio.current_task()
         try:
             await self._answer(operation_id, request)
         except Exception as error:
             await self._transmit(error_frame(operation_id, [masked(error)]))
         finally:
-            # After a `complete` from the phone the id may already name another operation.
-            if self._running.get(operation_id) is task:
+            # After a `complete` from the phone the id may already name another operation. No local
+            # variable may hold the task: a cancelled one keeps this frame, and would keep itself.
+            if self._running.get(operation_id) is asyncio.current_task():
                 del self._running[operation_id]
                 self._conversation.finish(operation_id)
 
@@ -268,13 +268,13 @@ class _Socket(Generic[Viewer]):
                 assert_never(operation)
 
     async def _answer_once(self, operation_id: str, operation: Single) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
-        payload = await operation.run()
-        await self._transmit(f"{next_prefix(operation_id)}{payload.decode()}}}")
-        await self._transmit(complete_frame(operation_id))
+        self._answering.add(asyncio.current_task())
+        try:
+            payload = await operation.run()
+            await self._transmit(f"{next_prefix(operation_id)}{payload.decode()}}}")
+            await self._transmit(complete_frame(operation_id))
+        finally:
+            self._answering.discard(asyncio.current_task())
 
     async def _answer_stream(self, operation_id: str, operation: Stream) -> None:
         prefix = next_prefix(operation_id)
@@ -302,8 +302,9 @@ class _Socket(Generic[Viewer]):
     async def _drain(self) -> None:
         """Signed out or shutting down: streams stop now, running mutations may still answer."""
         await self._stop(self._tasks - self._answering)
-        if self._answering:
-            await asyncio.wait(self._answering, timeout=self._endpoint.limits.drain)
+        answering = {task for task in self._answering if task is not None}
+        if answering:
+            await asyncio.wait(answering, timeout=self._endpoint.limits.drain)
 
     async def _stop(self, tasks: set[asyncio.Task[None]]) -> None:
         stopping = tuple(tasks)

@@ -32,7 +32,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         body: the answer's body with ``status``.
         delay: seconds before the answer.
         drop: cut the connection instead of answering.
-        deliver: accept the message although the answer says or suggests otherwise.
+        deliver: accept the message first, whatever the answer then says.
         dead_tokens: addresses that are gone (push only); they stay so until the next script.
     """
 
@@ -134,16 +134,20 @@ class GatewayServer(abc.ABC, Generic[Accepted]):
         """Answers one posted message as the script says."""
         body = await request.read()
         behaviour = self._next_behaviour()
-        if behaviour.delay > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), behaviour.delay)
-        refused = behaviour.drop or behaviour.status is not None
-        answer = self._answer(body) if behaviour.deliver or not refused else None
+        delivered = self._answer(body) if behaviour.deliver else None
+        await self._pause(behaviour.delay)
         if behaviour.drop and request.transport is not None:
             request.transport.abort()
         if behaviour.status is not None:
             return _scripted(behaviour, behaviour.status)
-        return answer or web.Response()
+        if behaviour.drop or self._closing.is_set():
+            return web.Response(status=503)
+        return delivered or self._answer(body)
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), seconds)
 
     def _answer(self, body: bytes) -> web.Response:
         try:

@@ -113,7 +113,7 @@ def _coded(codec: Codec, character: str) -> bytes:
         coded: bytes = codec.encode(character)[0]
     except UnicodeEncodeError as error:
         raise _outside(character) from error
-    # The codec writes a no-break space as an escape that introduces nothing: no phone shows it.
+    # The codec also takes an escape that introduces nothing; no phone shows one.
     if coded == _ESCAPE:
         raise _outside(character)
     return coded

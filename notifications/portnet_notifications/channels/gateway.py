@@ -64,6 +64,8 @@ class GatewayPlugin(NotifyBase):  # type: ignore[no-untyped-call]  # Apprise's h
         super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # as above
 
     def __init__(self, **parts: Any) -> None:
+        # Apprise would take any schema that ends in "s" for a secure one, pnsms too.
+        parts["secure"] = parts.get("schema") == self.secure_protocol
         super().__init__(**parts)  # type: ignore[no-untyped-call]  # as above
         self.gateway = msgspec.convert(self, GatewayUrl, from_attributes=True)
         self._client = GatewayClient(

@@ -12,11 +12,18 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 import strawberry
+from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directive import Location
 
 from portnet_graphql.documents import Documents, Prepared
-from portnet_graphql.errors import ContractError, ContractSchema, ErrorCode, InvalidRequest
+from portnet_graphql.errors import (
+    ContractError,
+    ContractSchema,
+    ErrorCode,
+    InvalidRequest,
+    presented,
+)
 from portnet_graphql.execution import Renderer, bind, execute, subscribe
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -346,3 +353,13 @@ def test_a_field_that_depends_on_the_viewer_is_never_shared(selection: str) -> N
     assert document.viewer_dependent
     assert subscribe(document, None, None).group(audience="company:1", locale="fr") is None
     assert prepared(f"{{ node {{ {selection} }} }} {fragment}").viewer_dependent
+
+
+def test_one_failure_behind_many_fields_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    failed = RuntimeError("the loader lost its database")
+    shown = presented(
+        [GraphQLError("x", path=["nodes", n], original_error=failed) for n in range(3)]
+    )
+    assert len(caplog.records) == 1
+    assert len({error.get("extensions", {})["correlationId"] for error in shown}) == 1
+    assert [error.get("path") for error in shown] == [["nodes", n] for n in range(3)]

@@ -102,6 +102,9 @@ class ConnectionThreads:
         except BaseException as error:
             opened.deliver(None, error)
             return
+        if opened.future.cancelled():  # nobody would ever stop this thread
+            connection.close()
+            return
         opened.deliver(None, None)
         while self._do(self._queue.get(), connection):
             pass

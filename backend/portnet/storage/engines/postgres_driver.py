@@ -47,6 +47,8 @@ _SERVER_SETTINGS = {
 _CACHED_STATEMENTS = 512
 # Seconds a rollback may take before its connection is given up.
 _ROLLBACK_TIMEOUT = 10.0
+# Seconds that borrowers have to finish when the pool closes.
+_CLOSE_TIMEOUT = 10.0
 
 
 class _Connection(Protocol):
@@ -62,7 +64,6 @@ class _Pool(Protocol):
     async def acquire(self) -> _Connection: ...
     async def release(self, connection: _Connection) -> None: ...
     async def close(self) -> None: ...
-    def terminate(self) -> None: ...
 
 
 class Session:
@@ -123,12 +124,10 @@ class SessionPool:
         return cls(cast("_Pool", pool))
 
     async def close(self) -> None:
-        """Wait for the borrowed connections, then close all; cut them if cancelled meanwhile."""
-        try:
-            await self._pool.close()
-        except asyncio.CancelledError:
-            self._pool.terminate()
-            raise
+        """Wait a while for the borrowed connections, then close or cut all."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                await self._pool.close()  # cancelled, it cuts them itself
 
     @asynccontextmanager
     async def lend(self) -> AsyncGenerator[Session]:

@@ -1,6 +1,7 @@
 """What is done to a SQLite connection within one hop, on its own thread. No asyncio here."""
 
 import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
@@ -34,6 +35,8 @@ _FAMILY = 0xFF
 _CACHED_STATEMENTS = 512
 # Bytes that the write-ahead log keeps on disk; a long read may have let it grow.
 _WAL_LIMIT = 64 * 1024 * 1024
+# Seconds between two attempts to enter WAL mode.
+_WAL_RETRY = 0.01
 
 
 class SQLiteSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +57,7 @@ def connect_writer(path: Path, settings: SQLiteSettings) -> sqlite3.Connection:
     """The connection that writes; it makes the file and puts it in WAL mode."""
     with _typed_errors():
         connection = _connect(path, settings, settings.writer_cache_kib)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _enter_wal_mode(connection, settings.busy_timeout)
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
         connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -128,6 +131,19 @@ def _connect(path: Path, settings: SQLiteSettings, cache_kib: int) -> sqlite3.Co
     return connection
 
 
+def _enter_wal_mode(connection: sqlite3.Connection, patience: float) -> None:
+    # Two processes that open a new file at once: SQLite refuses one without waiting its timeout.
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _family(error) not in _BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_WAL_RETRY)
+
+
 def _execute(connection: sqlite3.Connection, step: Step) -> list[Row]:
     match step:
         case Statement(sql, args):
@@ -146,9 +162,14 @@ def _typed_errors() -> Generator[None]:
     except sqlite3.IntegrityError as error:
         raise ConstraintViolated(str(error)) from error
     except sqlite3.Error as error:
-        family = getattr(error, "sqlite_errorcode", 0) & _FAMILY
+        family = _family(error)
         if family in _BUSY:
             raise DatabaseBusy(str(error)) from error
         if family in _UNAVAILABLE:
             raise DatabaseUnavailable(str(error)) from error
         raise
+
+
+def _family(error: sqlite3.Error) -> int:
+    # An error of the Python module itself has no code.
+    return getattr(error, "sqlite_errorcode", 0) & _FAMILY

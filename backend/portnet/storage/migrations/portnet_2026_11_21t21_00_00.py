@@ -280,5 +280,5 @@ async def forwards() -> MigrationManager:
         await run_statements(TABLES)
         await run_statements(INDEXES)
 
-    manager.add_raw(create)
+    manager.add_raw(create)  # pyright: ignore[reportUnknownMemberType]  # takes any callable
     return manager

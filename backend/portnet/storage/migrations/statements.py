@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from piccolo.engine import engine_finder
+from typing import Any
+
+from piccolo import engine as engines
 from piccolo.querystring import QueryString
 
 #: The one type that the engines name differently.
@@ -11,7 +13,8 @@ _BYTES = {"sqlite": "BLOB", "postgres": "BYTEA"}
 
 async def run_statements(script: str) -> None:
     """Run the statements of ``script``, separated by semicolons; ``{bytes}`` is the engine's binary type."""
-    engine = engine_finder()
+    find: Any = engines.engine_finder  # its engine is generic over types that it does not name
+    engine = find()
     if engine is None:
         raise RuntimeError("migrations run without an engine")
     typed = script.replace("{bytes}", _BYTES[engine.engine_type])

@@ -15,8 +15,8 @@ from portnet.storage.engines.program import Row
 T = TypeVar("T")
 Key = tuple[int | str, ...]
 
-#: An order by these columns; "-" before one that descends.
-Order = tuple[str, ...]
+
+_decoder = msgspec.json.Decoder(Key)
 
 
 def cursor(key: Key) -> str:
@@ -26,11 +26,11 @@ def cursor(key: Key) -> str:
 def read_cursor(text: str, types: Sequence[type]) -> Key | None:
     """The key of a cursor, or None when it is not one of this order's. Never raises."""
     try:
-        key = msgspec.json.decode(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
+        padded = text.encode() + b"=" * (-len(text) % 4)
+        key = _decoder.decode(base64.urlsafe_b64decode(padded))
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
         return None
-    fits = isinstance(key, list) and [type(part) for part in key] == list(types)
-    return tuple(key) if fits else None
+    return key if [type(part) for part in key] == list(types) else None
 
 
 def page(

@@ -39,6 +39,7 @@ class FakeOperations:
         self.seen: list[tuple[FakeViewer | None, OperationRequest, Origin]] = []
         self.frames: asyncio.Queue[bytes] = asyncio.Queue()
         self.open_streams = 0
+        self.stream_closed = asyncio.Event()
         self.go_on = asyncio.Event()
         self.reached = asyncio.Event()
         self.sockets = Sockets()
@@ -87,6 +88,7 @@ class FakeOperations:
                 yield frame
         finally:
             self.open_streams -= 1
+            self.stream_closed.set()
 
 
 class FakePhone:
@@ -95,7 +97,7 @@ class FakePhone:
     def __init__(
         self, operations: FakeOperations, limits: SocketLimits | None = None, **scope: Any
     ) -> None:
-        self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
         self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.readable = asyncio.Event()
         self.readable.set()

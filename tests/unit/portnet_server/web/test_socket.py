@@ -1,6 +1,7 @@
 """A phone on a socket: its operations, and all the ways in which either side leaves."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -200,8 +201,7 @@ async def test_a_phone_that_vanishes_under_a_frame_ends_its_stream(
     await until_streaming(operations, phone, "a")
     phone.gone = True
     operations.frames.put_nowait(SHARED)
-    while operations.open_streams:
-        await asyncio.sleep(0)
+    await operations.stream_closed.wait()
     phone.hang_up()
     await phone.task
 
@@ -316,3 +316,24 @@ async def test_ending_a_socket_twice_closes_it_once(operations: FakeOperations) 
     await operations.sockets.close_session("s1", 1001, "second")
     operations.sockets.renew("s1", NOON + timedelta(hours=2))
     assert await phone.closed() == 4403
+
+
+async def test_a_closed_socket_leaves_no_cycle_to_the_garbage_collector(
+    operations: FakeOperations,
+) -> None:
+    async def visit() -> None:
+        phone = FakePhone(operations)
+        await phone.sign_in()
+        await until_streaming(operations, phone, "a")
+        phone.hang_up()
+        await phone.task
+
+    await visit()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await visit()
+        assert gc.collect() < 20
+    finally:
+        gc.enable()

@@ -1,0 +1,24 @@
+"""`portnet phone`: somebody's phone, live in this terminal."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+from portnet_mobile.terminal import run_terminal
+
+from portnet_server.cli.settings import demo_settings
+from portnet_server.demo.accounts import PASSWORD
+
+
+@click.command()
+@click.option("--as", "login", default="declarant", show_default=True, help="Whose phone.")
+@click.option("--password", default=PASSWORD, help="By default the demo's.")
+@click.option(
+    "--locale", type=click.Choice(["fr", "ar", "en"]), help="By default the account's own."
+)
+@click.option("--url", help="The server; by default the demo on this machine.")
+def phone(login: str, password: str, locale: str | None, url: str | None) -> None:
+    """Show LOGIN's dossiers and alerts as they change."""
+    address = url or f"http://127.0.0.1:{demo_settings().port}"
+    asyncio.run(run_terminal(address.rstrip("/"), login, password, locale))

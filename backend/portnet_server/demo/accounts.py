@@ -1,0 +1,59 @@
+"""The demo's companies, people and agencies. The password is public: these accounts exist on demo databases only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from portnet.domain.access import CompanyKind, Role
+from portnet.domain.localised import Locale
+
+PASSWORD = "portnet-demo"  # noqa: S105 - public on purpose
+
+
+class DemoUser(msgspec.Struct, frozen=True, kw_only=True):
+    login: str
+    name: str
+    role: Role
+    locale: Locale
+    phone: str
+
+
+class DemoCompany(msgspec.Struct, frozen=True, kw_only=True):
+    kind: CompanyKind
+    name: str
+    ice: str
+    users: tuple[DemoUser, ...]
+
+
+def _user(login: str, name: str, role: Role, locale: Locale, number: int) -> DemoUser:
+    return DemoUser(
+        login=login, name=name, role=role, locale=locale, phone=f"+2126000000{number:02}"
+    )
+
+
+#: By the names under which scenarios know them.
+COMPANIES: Mapping[str, DemoCompany] = {
+    "importer": DemoCompany(
+        kind=CompanyKind.OPERATOR,
+        name="Atlas Nutrition Animale",
+        ice="001561191000066",
+        users=(
+            _user("declarant", "Salma Idrissi", Role.DECLARANT, "fr", 1),
+            _user("manager", "Youssef Benali", Role.MANAGER, "fr", 2),
+            _user("finance", "Imane Tazi", Role.FINANCE, "fr", 3),
+            _user("logistics", "Hamza El Fassi", Role.LOGISTICS, "ar", 4),
+            _user("administrator", "Nadia Chraibi", Role.ADMINISTRATOR, "en", 5),
+        ),
+    ),
+    "broker": DemoCompany(
+        kind=CompanyKind.BROKER,
+        name="Transit Anfa",
+        ice="002136093000040",
+        users=(_user("broker", "Karim Lahlou", Role.DECLARANT, "fr", 6),),
+    ),
+}
+
+#: Each has two active keys, as a source has while it changes them.
+SOURCES = ("BADR", "ONSSA", "PORTNET", "BANK")

@@ -1,0 +1,89 @@
+"""What a new user reads first: who they can be in the demo, and what to try. The terminal and the page say the same."""
+
+from __future__ import annotations
+
+import msgspec
+
+from portnet.domain.access import Role
+from portnet.domain.localised import Locale, Localised
+from portnet_server.demo.accounts import COMPANIES, PASSWORD
+
+_ROLES = {
+    Role.DECLARANT: Localised(fr="déclarant", ar="مصرح", en="declarant"),
+    Role.MANAGER: Localised(fr="responsable", ar="مسؤول", en="manager"),
+    Role.FINANCE: Localised(fr="finances", ar="المالية", en="finance"),
+    Role.LOGISTICS: Localised(fr="logistique", ar="اللوجستيك", en="logistics"),
+    Role.ADMINISTRATOR: Localised(fr="administrateur", ar="مدير الحساب", en="administrator"),
+}
+
+TITLE = Localised(
+    fr="PortNet Mobile : la démonstration tourne",
+    ar="بورتنيت موبايل: العرض التجريبي يعمل",
+    en="PortNet Mobile: the demo is running",
+)
+INTRODUCTION = Localised(
+    fr="Un importateur, son transitaire, la douane et l'ONSSA simulées, des passerelles push et SMS simulées. "
+    "Rien ne sort de cette machine.",
+    ar="مستورد ووسيطه الجمركي، وجمارك ومكتب سلامة غذائية بالمحاكاة، وبوابتا إشعارات ورسائل بالمحاكاة. لا شيء يخرج من هذا الجهاز.",
+    en="An importer and its broker, simulated customs and ONSSA, mock push and SMS gateways. "
+    "Nothing leaves this machine.",
+)
+ACCOUNTS = Localised(
+    fr=f"Comptes (mot de passe {PASSWORD})",
+    ar=f"الحسابات (كلمة السر {PASSWORD})",
+    en=f"Accounts (password {PASSWORD})",
+)
+NEXT = Localised(fr="À faire maintenant", ar="ما العمل الآن", en="What to do now")
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A command for a second terminal, and what it shows."""
+
+    command: str
+    shows: Localised
+
+
+SUGGESTIONS = (
+    Suggestion(
+        command=".venv/bin/portnet phone --as declarant",
+        shows=Localised(
+            fr="un téléphone en direct : qui détient le dossier, depuis quand, que faire ; les alertes arrivent",
+            ar="هاتف مباشر: من بيده الملف، منذ متى، وما العمل؛ والتنبيهات تصل",
+            en="a live phone: who holds the file, since when, what to do now; alerts slide in",
+        ),
+    ),
+    Suggestion(
+        command=".venv/bin/portnet agency replay S0",
+        shows=Localised(
+            fr="une histoire entière en une minute : circuit orange, visite, consigne de l'ONSSA à 22 h 40, mainlevée",
+            ar="قصة كاملة في دقيقة: مسار برتقالي، معاينة، منع مؤقت على الساعة 22:40، ثم رفع اليد",
+            en="a whole story in a minute: orange channel, inspection, ONSSA's hold at 22:40, release",
+        ),
+    ),
+    Suggestion(
+        command=".venv/bin/portnet anomalies",
+        shows=Localised(
+            fr="les messages qui n'ont pas pu être appliqués, et pourquoi",
+            ar="الرسائل التي لم يمكن تطبيقها، والسبب",
+            en="messages that could not be applied, and why",
+        ),
+    ),
+)
+
+
+def accounts(locale: Locale) -> list[tuple[str, str]]:
+    """Login, and who that is."""
+    return [
+        (user.login, f"{user.name}, {_ROLES[user.role].in_(locale)}, {company.name}")
+        for company in COMPANIES.values()
+        for user in company.users
+    ]
+
+
+def as_text(url: str, locale: Locale) -> str:
+    """For the terminal."""
+    lines = [TITLE.in_(locale), url, "", INTRODUCTION.in_(locale), "", ACCOUNTS.in_(locale)]
+    lines += [f"  {login:<14} {who}" for login, who in accounts(locale)]
+    lines += ["", NEXT.in_(locale)]
+    lines += [f"  {s.command:<42} {s.shows.in_(locale)}" for s in SUGGESTIONS]
+    return "\n".join(lines)

@@ -1,0 +1,69 @@
+"""A demo database from nothing: companies, people, a mandate, and the agencies' keys."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from portnet.domain.access import Company, Mandate, User
+from portnet.domain.account import Credentials
+from portnet.ports.clock import Clock, Ids
+from portnet.ports.unit_of_work import UnitsOfWork
+from portnet.security.passwords import Passwords
+from portnet.storage.agency_keys import AgencyKeys
+from portnet_server.demo.accounts import COMPANIES, PASSWORD, SOURCES
+from portnet_server.demo.keys import new_keys, write_keys
+
+_MANDATE = timedelta(days=365)
+
+
+async def seed(
+    units: UnitsOfWork,
+    keyring: AgencyKeys,
+    passwords: Passwords,
+    clock: Clock,
+    ids: Ids,
+    keys_file: Path,
+) -> None:
+    """Fill an empty database, and write the senders' keys to ``keys_file``."""
+    now = clock.now()
+    company_ids = {name: ids.new() for name in COMPANIES}
+    people = [(name, user) for name, company in COMPANIES.items() for user in company.users]
+    hashes = await asyncio.gather(*(passwords.hash(PASSWORD) for _ in people))
+    async with units() as work:
+        for name, company in COMPANIES.items():
+            work.add(
+                Company(
+                    id=company_ids[name],
+                    kind=company.kind,
+                    name=company.name,
+                    ice=company.ice,
+                    sandbox=True,
+                )
+            )
+        for (name, person), password_hash in zip(people, hashes, strict=True):
+            user = User(
+                id=ids.new(),
+                company=company_ids[name],
+                login=person.login,
+                name=person.name,
+                roles=(person.role,),
+                locale=person.locale,
+                phone=person.phone,
+            )
+            work.add(user, Credentials(user=user.id, password_hash=password_hash))
+        work.add(
+            Mandate(
+                id=ids.new(),
+                company=company_ids["importer"],
+                broker=company_ids["broker"],
+                starts_at=now - timedelta(days=30),
+                ends_at=now + _MANDATE,
+            )
+        )
+        await work.commit()
+    keys = new_keys(SOURCES, clock)
+    for key in keys:
+        await keyring.save(key)
+    write_keys(keys_file, keys)

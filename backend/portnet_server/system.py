@@ -1,0 +1,43 @@
+"""The real clock, and ids that grow: what the core's ports get outside of tests."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from portnet.domain.identifiers import new_ulid
+
+_ENTROPY_BYTES = 10
+
+
+class SystemClock:
+    """Implements `Clock`."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class GrowingIds:
+    """Implements `Ids`: within a millisecond the random part counts up, so that ids sort as they were made.
+
+    A clock that steps back does not: the last millisecond is used until the clock has caught up.
+    """
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._last_ms = -1
+        self._entropy = 0
+
+    def new(self) -> str:
+        now = self._clock.now()
+        ms = int(now.timestamp() * 1000)
+        if ms > self._last_ms:
+            self._last_ms = ms
+            # The top bit is left free for counting up.
+            self._entropy = int.from_bytes(os.urandom(_ENTROPY_BYTES), "big") >> 1
+        else:
+            self._entropy += 1
+        at = datetime.fromtimestamp(self._last_ms // 1000, UTC) + timedelta(
+            milliseconds=self._last_ms % 1000
+        )
+        return new_ulid(at, self._entropy.to_bytes(_ENTROPY_BYTES, "big"))

@@ -1,0 +1,72 @@
+"""The web application: the routes, and nothing else. What a route needs is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from litestar import Litestar, asgi
+from litestar.enums import ScopeType
+from litestar.types import HTTPScope, Receive, Scope, Send, WebSocketScope
+
+from portnet_server.web.agencies import AgencyEndpoint
+from portnet_server.web.health import Health
+
+HttpApp = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
+SocketApp = Callable[[WebSocketScope, Receive, Send], Awaitable[None]]
+
+
+def create_app(
+    graphql: HttpApp, socket: SocketApp, agencies: AgencyEndpoint, page: HttpApp, health: Health
+) -> Litestar:
+    """The ASGI application. Litestar routes; bodies, errors and sockets are our endpoints' own."""
+
+    @asgi("/graphql", copy_scope=False)
+    async def graphql_route(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await socket(scope, receive, send)
+        else:
+            await graphql(scope, receive, send)
+
+    @asgi("/agencies/{source:str}/messages", copy_scope=False)
+    async def agency_route(scope: Scope, receive: Receive, send: Send) -> None:
+        if await _only("POST", scope, send):
+            source = str(scope["path_params"]["source"])
+            await agencies(cast("HTTPScope", scope), receive, send, source)
+
+    @asgi("/health/live", copy_scope=False)
+    async def live_route(scope: Scope, receive: Receive, send: Send) -> None:
+        if await _only("GET", scope, send):
+            await health.live(cast("HTTPScope", scope), receive, send)
+
+    @asgi("/health/ready", copy_scope=False)
+    async def ready_route(scope: Scope, receive: Receive, send: Send) -> None:
+        if await _only("GET", scope, send):
+            await health.ready(cast("HTTPScope", scope), receive, send)
+
+    @asgi("/", copy_scope=False)
+    async def page_route(scope: Scope, receive: Receive, send: Send) -> None:
+        if await _only("GET", scope, send):
+            await page(cast("HTTPScope", scope), receive, send)
+
+    routes = [graphql_route, agency_route, live_route, ready_route, page_route]
+    return Litestar(route_handlers=routes, openapi_config=None, logging_config=None)
+
+
+async def _only(method: str, scope: Scope, send: Send) -> bool:
+    """Whether the request is of that method; otherwise it is answered."""
+    if scope["type"] == ScopeType.WEBSOCKET:
+        await send({"type": "websocket.close", "code": 1000, "reason": "no socket here"})
+        return False
+    allowed = {"GET", "HEAD"} if method == "GET" else {method}
+    if scope["method"] in allowed:
+        return True
+    body = b'{"code":"METHOD_NOT_ALLOWED","message":"use %s"}' % method.encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"allow", method.encode()),
+    ]
+    await send({"type": "http.response.start", "status": 405, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+    return False

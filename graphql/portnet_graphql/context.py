@@ -1,0 +1,170 @@
+"""What resolvers work with: who is asking, in which language, at which instant, and the core's services and readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Protocol, TypeAlias
+
+import msgspec
+import strawberry
+
+from portnet.domain.access import Company, User, Viewer
+from portnet.domain.catalogue import Catalogue
+from portnet.domain.events import company_audience, user_audience
+from portnet.domain.localised import Locale
+from portnet.ports.alerts import AlertTexts
+from portnet.ports.clock import Clock
+from portnet.ports.live import LiveFeeds
+from portnet.ports.reading import (
+    AccountReader,
+    AgencyReader,
+    AlertReader,
+    FeedReader,
+    FileReader,
+)
+from portnet.ports.unit_of_work import Position
+from portnet.services.alert import Alerts
+from portnet.services.device import Devices
+from portnet.services.session import Sessions
+from portnet_graphql.errors import ContractError, ErrorCode
+from portnet_graphql.loaders import AlertLoaders, FileLoaders
+
+
+class AccessVerifier(Protocol):
+    def session(self, token: str, now: datetime) -> str | None:
+        """The session that an access token proves at ``now``; None for any other text. Never raises."""
+        ...
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    sessions: Sessions
+    devices: Devices
+    alerts: Alerts
+
+
+class Readers(msgspec.Struct, frozen=True, kw_only=True):
+    files: FileReader
+    alerts: AlertReader
+    accounts: AccountReader
+    feeds: FeedReader
+    agencies: AgencyReader
+
+
+class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the schema needs of the rest of the house."""
+
+    services: Services
+    readers: Readers
+    catalogue: Catalogue
+    texts: AlertTexts
+    clock: Clock
+    live: LiveFeeds
+    access: AccessVerifier
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody signed in, as they were when the operation or the socket began."""
+
+    viewer: Viewer
+    user: User
+    company: Company
+
+    @property
+    def session_id(self) -> str:
+        return self.viewer.session
+
+    @property
+    def session_expires_at(self) -> datetime:
+        return self.viewer.session_expires_at
+
+
+async def person_of(dependencies: Dependencies, session: str, now: datetime) -> Person | None:
+    """Whom a session speaks for; None when it is over or its user may no longer sign in."""
+    account = await dependencies.readers.accounts.open_session(session, now)
+    if account is None:
+        return None
+    viewer = Viewer(
+        user=account.user.id,
+        company=account.company.id,
+        session=account.session.id,
+        sandbox=account.company.sandbox,
+        session_expires_at=account.session.expires_at,
+    )
+    return Person(viewer=viewer, user=account.user, company=account.company)
+
+
+class Context:
+    """One operation's or one batch of frames'.
+
+    Args:
+        shared: frames for all phones of ``person``'s company; asking who is watching is a bug then.
+    """
+
+    def __init__(
+        self,
+        dependencies: Dependencies,
+        person: Person | None,
+        locale: Locale,
+        *,
+        shared: bool = False,
+    ) -> None:
+        self._dependencies = dependencies
+        self._person = person
+        self._shared = shared
+        self.locale: Locale = locale
+        self.now = dependencies.clock.now()
+        self.services = dependencies.services
+        self.readers = dependencies.readers
+        self.catalogue = dependencies.catalogue
+        self.texts = dependencies.texts
+        #: Where each of the person's feeds stood before anything else was read.
+        self.positions: Sequence[Position] = ()
+
+    @property
+    def person(self) -> Person:
+        if self._shared:
+            raise RuntimeError("a frame that phones share asks who is watching")
+        return self._somebody
+
+    @property
+    def viewer(self) -> Viewer:
+        return self.person.viewer
+
+    @property
+    def company(self) -> Company:
+        """The company that asks; known in shared frames too."""
+        return self._somebody.company
+
+    @cached_property
+    def files(self) -> FileLoaders:
+        readers = self.readers
+        viewer = self._somebody.viewer
+        return FileLoaders(readers.files, readers.accounts, readers.agencies, viewer, self.now)
+
+    @cached_property
+    def alerts(self) -> AlertLoaders:
+        return AlertLoaders(self.readers.alerts, self.viewer)
+
+    async def take_positions(self) -> None:
+        """Note where the feeds stand: what is read from now on holds all that came before."""
+        audiences = [company_audience(self.viewer.company), user_audience(self.viewer.user)]
+        self.positions = await self.readers.feeds.heads(audiences)
+
+    async def signed_in(self, session: str) -> Context:
+        """The context of somebody who has just signed in: their answer is theirs, in their language."""
+        self._person = await person_of(self._dependencies, session, self.now)
+        self.locale = self.person.user.locale
+        for cached in ("files", "alerts"):
+            self.__dict__.pop(cached, None)
+        return self
+
+    @property
+    def _somebody(self) -> Person:
+        if self._person is None:
+            raise ContractError(ErrorCode.UNAUTHENTICATED, "Sign in first.")
+        return self._person
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,0 +1,1 @@
+"""What an app reads: one class of root fields for each noun."""

@@ -1,0 +1,1 @@
+"""The types of the contract, each built from the domain record that it shows."""

@@ -1,0 +1,36 @@
+"""The bodies that take part in procedures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from portnet.domain.catalogue import Agency as KnownAgency
+from portnet_graphql.context import Context, Info
+from portnet_graphql.types.node import Kind, Node, node_id
+
+
+@strawberry.type
+class Agency(Node):
+    code: str
+    label: str
+    source: strawberry.Private[str]
+
+    @classmethod
+    def of(cls, agency: KnownAgency, context: Context) -> Agency:
+        return cls(
+            id=node_id(Kind.AGENCY, agency.code),
+            code=agency.code,
+            label=agency.label.in_(context.locale),
+            source=agency.source,
+        )
+
+    @classmethod
+    def of_source(cls, source: str, context: Context) -> Agency | None:
+        agency = context.catalogue.agency_of_source(source)
+        return None if agency is None else cls.of(agency, context)
+
+    @strawberry.field(description="When its last message came.")
+    async def last_heard_at(self, info: Info) -> datetime | None:
+        return await info.context.files.heard.load(self.source)

@@ -1,0 +1,67 @@
+"""Companies, and the mandates between them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from portnet.domain.access import Company as KnownCompany
+from portnet.domain.access import Mandate as KnownMandate
+from portnet_graphql.context import Info
+from portnet_graphql.loaders import found
+from portnet_graphql.types.node import Kind, Node, node_id
+from portnet_graphql.types.scalars import CompanyKind, MandateState
+
+
+@strawberry.type
+class Company(Node):
+    kind: CompanyKind
+    name: str
+    ice: str | None
+
+    @classmethod
+    def of(cls, company: KnownCompany) -> Company:
+        return cls(
+            id=node_id(Kind.COMPANY, company.id),
+            kind=CompanyKind(company.kind.value),
+            name=company.name,
+            ice=company.ice,
+        )
+
+
+@strawberry.type
+class Mandate(Node):
+    from_: datetime = strawberry.field(name="from")
+    until: datetime | None
+    state: MandateState
+    record: strawberry.Private[KnownMandate]
+
+    @classmethod
+    def of(cls, mandate: KnownMandate, now: datetime) -> Mandate:
+        return cls(
+            id=node_id(Kind.MANDATE, mandate.id),
+            from_=mandate.starts_at,
+            until=mandate.ends_at,
+            state=state_of(mandate, now),
+            record=mandate,
+        )
+
+    @strawberry.field
+    async def company(self, info: Info) -> Company:
+        return Company.of(found(await info.context.files.companies.load(self.record.company)))
+
+    @strawberry.field
+    async def broker(self, info: Info) -> Company:
+        return Company.of(found(await info.context.files.companies.load(self.record.broker)))
+
+
+def state_of(mandate: KnownMandate, now: datetime) -> MandateState:
+    """ENDING is in force with its revocation set; OFFERED has not begun."""
+    if mandate.revoked_at is not None and mandate.revoked_at <= now:
+        return MandateState.REVOKED
+    if mandate.ends_at is not None and mandate.ends_at <= now:
+        return MandateState.EXPIRED
+    if now < mandate.starts_at:
+        return MandateState.OFFERED
+    return MandateState.ACTIVE if mandate.revoked_at is None else MandateState.ENDING

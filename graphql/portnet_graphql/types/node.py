@@ -1,0 +1,76 @@
+"""What every cached type is, its ids, and the pages of lists."""
+
+from __future__ import annotations
+
+import enum
+from typing import TypeVar
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from portnet.domain.identifiers import is_ulid, opaque_id, read_opaque_id
+from portnet.ports.reading import Page, PageSize
+from portnet_graphql.errors import ContractError, ErrorCode
+
+T = TypeVar("T")
+
+#: Items of one page, and ids of one request.
+LARGEST_PAGE = 100
+
+
+@strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], name="viewer")
+class ViewerOnly:
+    """Differs between viewers of one company: a document that selects it is never shared."""
+
+
+@strawberry.interface
+class Node:
+    id: strawberry.ID
+
+
+class Kind(enum.StrEnum):
+    """The type that an id names; part of every id, so never renamed."""
+
+    VIEWER = "Viewer"
+    COMPANY = "Company"
+    MANDATE = "Mandate"
+    DEVICE = "Device"
+    DOSSIER = "Dossier"
+    PROCEDURE = "Procedure"
+    ENTRY = "TimelineEntry"
+    ALERT = "Alert"
+    AGENCY = "Agency"
+
+
+def node_id(kind: Kind, key: str) -> strawberry.ID:
+    return strawberry.ID(opaque_id(kind, key))
+
+
+def key_of(kind: Kind, text: str) -> str | None:
+    """The row that an id names; None for another kind's id and for any other text."""
+    read = read_opaque_id(text)
+    if read is None or read.kind != kind:
+        return None
+    return read.key if kind is Kind.AGENCY or is_ulid(read.key) else None
+
+
+@strawberry.type
+class PageInfo:
+    end_cursor: str | None
+    has_next_page: bool
+
+    @classmethod
+    def of(cls, page: Page[T]) -> PageInfo:
+        return cls(end_cursor=page.end, has_next_page=page.more)
+
+
+def page_size(first: int, after: str | None) -> PageSize:
+    """What a list's arguments ask for.
+
+    Raises:
+        ContractError: ``first`` is not from 1 to 100.
+    """
+    if not 1 <= first <= LARGEST_PAGE:
+        raise ContractError(ErrorCode.BAD_REQUEST, f"first is from 1 to {LARGEST_PAGE}.")
+    # An argument that was left out is UNSET, which the core does not know.
+    return PageSize(first, after or None)

@@ -1,0 +1,72 @@
+"""Turns policy's decision into the rows that intake writes: alerts, and deliveries due at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from portnet.domain.alerts import Alert, AlertFacts, Delivery, Recipient
+from portnet.domain.catalogue import Catalogue
+from portnet.ports.alerts import Occasion, Planned
+from portnet_notifications import policy
+
+
+class Planner:
+    """Implements `AlertPlanner`."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def plan(
+        self,
+        occasion: Occasion,
+        people: Sequence[Recipient],
+        now: datetime,
+        new_id: Callable[[], str],
+    ) -> Sequence[Planned]:
+        facts = policy.facts(self._catalogue, occasion)
+        return [
+            _planned(occasion, facts, told, now, new_id) for told in policy.tell(occasion, people)
+        ]
+
+
+def _planned(
+    occasion: Occasion,
+    facts: AlertFacts,
+    told: policy.Told,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> Planned:
+    entry, kind = occasion.entry, occasion.kind
+    alert = Alert(
+        id=new_id(),
+        chain=f"{entry.id}:{kind}",
+        user=told.user,
+        dossier=occasion.dossier.id,
+        procedure=occasion.procedure.id,
+        entry=entry.id,
+        kind=kind,
+        level=told.level,
+        facts=facts,
+        collapse_key=f"{occasion.dossier.id}:{kind}",
+        raised_at=now,
+        expires_at=now + policy.lifetime(told.level),
+    )
+    deliveries = tuple(_delivery(alert, address, new_id()) for address in told.addresses)
+    return Planned(alert=alert, deliveries=deliveries)
+
+
+def _delivery(alert: Alert, address: policy.Address, id: str) -> Delivery:
+    return Delivery(
+        id=id,
+        alert=alert.id,
+        user=alert.user,
+        channel=address.channel,
+        address=address.address,
+        label=address.label,
+        locale=address.locale,
+        device=address.device,
+        due_at=alert.raised_at,
+        expires_at=alert.expires_at,
+        updated_at=alert.raised_at,
+    )
