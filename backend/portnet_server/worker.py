@@ -98,6 +98,9 @@ class IntakeWorker:
                 )
                 return settled
             except Exception:
+                _logger.exception(
+                    "message %s of %s could not be taken in", event.receipt, event.source
+                )
                 if not await self._failed(event):
                     return settled
             settled += 1
@@ -105,7 +108,6 @@ class IntakeWorker:
 
     async def _failed(self, event: AgencyEvent) -> bool:
         """Whether the message was set aside; until then it is tried again, after the others' turn."""
-        _logger.exception("message %s of %s could not be taken in", event.receipt, event.source)
         self._failures[event.receipt] += 1
         if self._failures[event.receipt] < _PATIENCE:
             return False

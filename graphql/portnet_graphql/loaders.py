@@ -43,6 +43,11 @@ class AlertLoaders:
         self.deliveries_of = _many(alerts.deliveries_of)
 
 
+async def optional(loader: DataLoader[str, T | None], key: str | None) -> T | None:
+    """The row of ``key``, if there is a key and one may be seen."""
+    return None if key is None else await loader.load(key)
+
+
 def found(row: T | None) -> T:
     """A row that another one promises.
 

@@ -1,7 +1,8 @@
 """What the person should notice: facts about the phone's data and its line, in the past tense."""
 
+import asyncio
 from datetime import datetime
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import msgspec
 
@@ -80,3 +81,24 @@ Change: TypeAlias = (
     | ConnectionRestored
     | Ended
 )
+
+
+class Changes:
+    """What happened since `Phone.changes` was called, in order; ends with the phone."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
+
+    def put(self, change: Change | None) -> None:
+        """None: there will be no more."""
+        self._queue.put_nowait(change)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Change:
+        change = await self._queue.get()
+        if change is None:
+            self.put(None)
+            raise StopAsyncIteration
+        return change

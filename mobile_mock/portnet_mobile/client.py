@@ -17,9 +17,23 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.websockets import WebsocketsTransport
 
 from portnet_mobile.clock import Clock
-from portnet_mobile.contract import Frame, Problem, Tokens, read_frame, read_result
-from portnet_mobile.errors import NotSignedIn, Refused, SessionEnded, Unreachable
-from portnet_mobile.failures import raise_for_errors, sorted_failures
+from portnet_mobile.contract import (
+    Frame,
+    Problem,
+    SyncPage,
+    Tokens,
+    read_frame,
+    read_result,
+    read_sync,
+)
+from portnet_mobile.errors import (
+    NotSignedIn,
+    Refused,
+    SessionEnded,
+    Unreachable,
+    raise_for_errors,
+    sorted_failures,
+)
 from portnet_mobile.operations import documents
 
 #: Seconds a request may take, on a bad network.
@@ -72,6 +86,11 @@ class Client:
         await self._http.close()
 
     @property
+    def signed_in(self) -> bool:
+        """Whether a session is held; it may have ended on the server."""
+        return self._tokens is not None
+
+    @property
     def renew_at(self) -> datetime:
         """When the session should be refreshed, by this phone's clock."""
         if self._renew_at is None:
@@ -97,7 +116,7 @@ class Client:
             SessionEnded: it cannot be renewed any more.
         """
         async with self._refreshing:
-            held = self._signed_in()
+            held = self._session()
             if stale is not None and stale is not held:
                 return
             try:
@@ -130,6 +149,12 @@ class Client:
         with sorted_failures():
             return _granted(read_result(data[field], type_, typename))
 
+    async def sync(self, after: str, first: int) -> SyncPage:
+        """What came after a cursor, ``first`` frames at most."""
+        data = await self.execute("Sync", {"after": after, "first": first})
+        with sorted_failures():
+            return read_sync(data["sync"])
+
     @asynccontextmanager
     async def socket(self) -> AsyncGenerator["Socket", None]:
         """An open WebSocket that knows who we are; closed when left."""
@@ -141,19 +166,19 @@ class Client:
             await socket.close()
 
     async def _once_more(self, attempt: Callable[[Tokens], Awaitable[T]]) -> T:
-        tokens = self._signed_in()
+        tokens = self._session()
         try:
             return await attempt(tokens)
         except NotSignedIn:
             await self.refresh(stale=tokens)
-            return await attempt(self._signed_in())
+            return await attempt(self._session())
 
     async def _renew_if_due(self) -> None:
-        tokens = self._signed_in()
+        tokens = self._session()
         if self._renew_at is not None and self._clock.now() >= self._renew_at:
             await self.refresh(stale=tokens)
 
-    def _signed_in(self) -> Tokens:
+    def _session(self) -> Tokens:
         if self._tokens is None:
             raise SessionEnded("Nobody is signed in.")
         return self._tokens

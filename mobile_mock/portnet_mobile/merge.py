@@ -86,7 +86,9 @@ def differences(before: Store, after: Store, at: datetime) -> tuple[Change, ...]
         for d in after.dossiers.values()
         if _newer(before.dossiers.get(d.id), d)
     ]
-    gone = [DossierRemoved(before=d) for d in before.dossiers.values() if d.id not in after.dossiers]
+    gone = [
+        DossierRemoved(before=d) for d in before.dossiers.values() if d.id not in after.dossiers
+    ]
     alerts = [
         change
         for alert in after.alerts.values()

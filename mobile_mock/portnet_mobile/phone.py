@@ -6,8 +6,9 @@ missing or repeating anything. What is held is changed by `merge` alone.
 
 import asyncio
 import enum
-from collections.abc import Coroutine, Iterable, Sequence
-from contextlib import aclosing
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self
@@ -17,6 +18,7 @@ import msgspec
 
 from portnet_mobile.changes import (
     Change,
+    Changes,
     ConnectionLost,
     ConnectionRestored,
     Ended,
@@ -25,10 +27,12 @@ from portnet_mobile.changes import (
 )
 from portnet_mobile.client import Client, Socket, Variables, mutation_id
 from portnet_mobile.clock import Chance, Clock, Patience, SystemClock
-from portnet_mobile.contract import Alert, Alerts, Dossiers, Frame, Home, Identified, SyncReply
+from portnet_mobile.contract import Alert, Alerts, Dossiers, Frame, Home, Identified
 from portnet_mobile.errors import NotSignedIn, PhoneError, StaleCursor, Unreachable
 from portnet_mobile.merge import alert_answered, apply, differences, snapshot, with_page
 from portnet_mobile.store import Store
+
+_logger = logging.getLogger(__name__)
 
 AUDIENCES: Final = ("COMPANY", "ME")
 
@@ -56,27 +60,6 @@ class PushDevice(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     label: str
     kind: str = "FCM"
-
-
-class Changes:
-    """What happened since `Phone.changes` was called, in order; ends with the phone."""
-
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
-
-    def put(self, change: Change | None) -> None:
-        """None: there will be no more."""
-        self._queue.put_nowait(change)
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Change:
-        change = await self._queue.get()
-        if change is None:
-            self.put(None)
-            raise StopAsyncIteration
-        return change
 
 
 class Phone:
@@ -139,7 +122,9 @@ class Phone:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        await self._stop()
+        await self._halt()
+        self._connection = Connection.ENDED
+        self._close_changes()
         await self._client.close()
 
     # ------------------------------------------------------------ what a person does
@@ -153,7 +138,8 @@ class Phone:
             Refused: wrong credentials, or a device that is not taken.
             Rejected: the server will never serve this app.
         """
-        await self._insisting(self._begin)
+        with self._ends_on_failure():
+            await self._insisting(self._begin)
         self._life = asyncio.create_task(self._live())
 
     async def acknowledge(self, alert: str) -> Alert:
@@ -172,7 +158,7 @@ class Phone:
 
     async def sign_out(self) -> None:
         """End the session on the server, and this phone with it."""
-        await self._stop()
+        await self._halt()
         await self._client.sign_out()
         self._end("Signed out.")
 
@@ -183,7 +169,7 @@ class Phone:
     async def catch_up(self) -> None:
         """Hear what came since the last cursor without a socket, as after a push."""
         for audience in AUDIENCES:
-            if await self._caught_up(audience):
+            if await self._overtaken(audience):
                 await self._take_snapshot()
                 return
 
@@ -211,10 +197,8 @@ class Phone:
         await self._client.act("RegisterDevice", "registerDevice", sent, Identified, "Device")
 
     async def _live(self) -> None:
-        try:
+        with suppress(PhoneError), self._ends_on_failure():
             await _first_of([self._stay_live(), self._stay_signed_in()])
-        except PhoneError as error:
-            self._end(str(error))
 
     async def _stay_live(self) -> None:
         while True:
@@ -239,7 +223,7 @@ class Phone:
             except Unreachable:
                 await self._renewal_patience.wait()
 
-    async def _insisting(self, step: "Step") -> None:
+    async def _insisting(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 return await step()
@@ -266,17 +250,13 @@ class Phone:
                     raise StaleCursor("The feed asks for a new snapshot.")
                 self._patience.restore()
 
-    async def _caught_up(self, audience: str) -> bool:
+    async def _overtaken(self, audience: str) -> bool:
+        """Hear one feed to its head; True: it takes a new snapshot."""
         more = True
         while more:
             after = self._held().heard[audience].cursor
-            variables = {"after": after, "first": _SYNC_PAGE}
-            page = (await self._client.ask("Sync", SyncReply, variables)).sync
-            for frame in page.read_frames():
-                page_needs = self._take(audience, frame)
-                if page_needs:
-                    return True
-            if page.reset:
+            page = await self._client.sync(after, _SYNC_PAGE)
+            if page.reset or any(self._take(audience, frame) for frame in page.frames):
                 return True
             more = page.has_more and bool(page.frames)
         return False
@@ -320,6 +300,18 @@ class Phone:
         self._become(Connection.LOST, ConnectionLost(reason=str(error)))
         await self._patience.wait()
 
+    @contextmanager
+    def _ends_on_failure(self) -> Generator[None]:
+        try:
+            yield
+        except PhoneError as error:
+            self._end(str(error))
+            raise
+        except Exception:
+            _logger.exception("the phone failed")
+            self._end("The app failed; start it again.")
+            raise
+
     def _end(self, reason: str) -> None:
         self._become(Connection.ENDED, Ended(reason=reason))
         self._close_changes()
@@ -339,16 +331,11 @@ class Phone:
         for listener in tuple(self._listeners):
             listener.put(None)
 
-    async def _stop(self) -> None:
+    async def _halt(self) -> None:
         if self._life is not None:
             self._life.cancel()
             await asyncio.gather(self._life, return_exceptions=True)
             self._life = None
-        self._connection = Connection.ENDED if self._life is None else self._connection
-        self._close_changes()
-
-
-Step = Any
 
 
 async def _first_of(lives: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -19,7 +19,7 @@ from portnet.ports.clock import Clock, Ids
 from portnet.ports.outbox import Claimed, Outbox, Settled
 from portnet_notifications.channels import Outcome, OutgoingMessage, Transient, Uncertain
 from portnet_notifications.settling import attempted, settle, unsendable
-from portnet_notifications.wording import Wording
+from portnet_notifications.wording import AlertWording
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Dispatcher:
         self,
         outbox: Outbox,
         sender: Sender,
-        wording: Wording,
+        wording: AlertWording,
         clock: Clock,
         ids: Ids,
         jitter: Callable[[], float],

@@ -98,7 +98,7 @@ def attempted(claimed: Claimed, outcome: Outcome, at: datetime, id: str) -> Atte
 def backoff(claimed: Claimed, jitter: float) -> timedelta:
     """How long to wait after as many attempts as ``claimed`` has had."""
     exponent = min(claimed.delivery.attempts, _LONGEST_EXPONENT)
-    return min(BACKOFF_CAP, BACKOFF_BASE * 2**exponent) * jitter
+    return min(BACKOFF_CAP, BACKOFF_BASE * (1 << exponent)) * jitter
 
 
 def _may_arrive_twice(claimed: Claimed) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime
 from portnet.domain.alerts import Alert, Channel
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.identifiers import opaque_id
-from portnet.domain.localised import Localised, Locale
+from portnet.domain.localised import Locale, Localised
 from portnet.ports.outbox import Claimed
 from portnet.ports.unit_of_work import Position
 from portnet_notifications.channels import OutgoingMessage, PushMessage, SmsMessage
@@ -51,7 +51,7 @@ def deep_link(alert: str) -> str:
     return f"/m/alerts/{opaque_id('Alert', alert)}"
 
 
-class Wording:
+class AlertWording:
     """Implements `AlertTexts`.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -11,12 +12,13 @@ from portnet.ports.unit_of_work import Position
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What happened somewhere: feeds moved, messages or deliveries wait, a session ended."""
+    """What happened somewhere: feeds moved, messages or deliveries wait, a session lives on until then or has ended."""
 
     feeds: tuple[Position, ...] = ()
     inbox: bool = False
     outbox: bool = False
     session: str | None = None
+    session_until: datetime | None = None
 
 
 OnHint = Callable[[Hint], None]
@@ -49,6 +51,9 @@ class RelayedWakeups:
 
     def outbox(self) -> None:
         self._relay.publish(Hint(outbox=True))
+
+    def session_renewed(self, session: str, until: datetime) -> None:
+        self._relay.publish(Hint(session=session, session_until=until))
 
     def session_ended(self, session: str) -> None:
         self._relay.publish(Hint(session=session))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -22,6 +23,10 @@ class Wakeups(Protocol):
 
     def outbox(self) -> None:
         """Deliveries wait for the dispatcher."""
+        ...
+
+    def session_renewed(self, session: str, until: datetime) -> None:
+        """A sign-in lives on until then: its sockets do, too."""
         ...
 
     def session_ended(self, session: str) -> None:

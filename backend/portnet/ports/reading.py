@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from portnet.domain.access import Company, Mandate, User, Viewer
-from portnet.domain.account import Credentials
+from portnet.domain.account import Credentials, Session
 from portnet.domain.agency import Reference
 from portnet.domain.alerts import Alert, Delivery, Device
 from portnet.domain.anomaly import Anomaly, AnomalyState
@@ -117,6 +117,14 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Credentials
 
 
+class OpenSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that lives, and whom it speaks for."""
+
+    session: Session
+    user: User
+    company: Company
+
+
 class AccountReader(Protocol):
     async def sign_in(self, login: str) -> SignIn | None:
         """The active account of that login."""
@@ -133,6 +141,10 @@ class AccountReader(Protocol):
     async def devices(self, user: str) -> Sequence[Device]: ...
 
     async def devices_by_id(self, user: str, ids: Sequence[str]) -> Mapping[str, Device]: ...
+
+    async def open_session(self, session: str, now: datetime) -> OpenSession | None:
+        """None when it has ended or is unknown, or when its user is no longer active."""
+        ...
 
     async def session_alive(self, session: str, now: datetime) -> bool: ...
 

@@ -1,7 +1,7 @@
 """Sign in, stay signed in, sign out. Who exists and who does not is never told apart.
 
-A refresh token works once and hands over to its successor. One that comes back later was stolen or lost: the session
-ends for both who hold it.
+A session lives while it is used: each refresh gives it its whole lifetime again. A refresh token works once and hands
+over to its successor. One that comes back later was stolen or lost: the session ends for both who hold it.
 """
 
 from __future__ import annotations
@@ -97,9 +97,10 @@ class Sessions:
                 return SignInRefusal.WRONG_CREDENTIALS
             successor = self._tokens.successor(session.id, presented.hash)
             if presented.hash == session.token_hash:
-                session = _handed_over(session, successor, now)
+                session = _handed_over(session, successor, now, now + self._lifetime)
                 work.add(session)
                 await work.commit()
+                self._wakeups.session_renewed(session.id, session.expires_at)
             elif not _asks_again(session, presented.hash, now):
                 await self._end(work, user, session, "REFRESH_TOKEN_REUSED", now)
                 return SignInRefusal.WRONG_CREDENTIALS
@@ -140,9 +141,10 @@ class Sessions:
         )
 
 
-def _handed_over(session: Session, successor: RefreshToken, now: datetime) -> Session:
+def _handed_over(session: Session, successor: RefreshToken, now: datetime, until: datetime) -> Session:
     return msgspec.structs.replace(
         session,
+        expires_at=until,
         refreshed_at=now,
         token_hash=successor.hash,
         previous_hash=session.token_hash,

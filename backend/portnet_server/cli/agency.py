@@ -6,7 +6,7 @@ import asyncio
 from contextlib import aclosing
 from pathlib import Path
 from random import SystemRandom
-from typing import assert_never
+from typing import BinaryIO, assert_never
 
 import click
 
@@ -42,7 +42,7 @@ def _client(url: str | None) -> AgencyClient:
 @click.argument("source")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--url", help="The server; by default the demo on this machine.")
-def send(source: str, file: click.utils.LazyFile, url: str | None) -> None:
+def send(source: str, file: BinaryIO, url: str | None) -> None:
     """Post one message of SOURCE, its JSON body from FILE or standard input."""
     body: bytes = file.read()
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import click
-from portnet_mobile.terminal import run_terminal
 
+from portnet_mobile.terminal import run_terminal
 from portnet_server.cli.settings import demo_settings
 from portnet_server.demo.accounts import PASSWORD
 

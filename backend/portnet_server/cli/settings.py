@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
-import msgspec
 
-from portnet_server.config import Config, ConfigurationError, Mode, read_config
+from portnet_server.config import Config, ConfigurationError, read_config
+from portnet_server.private_file import write_private
 
 _SECRET_BYTES = 32
 
@@ -25,7 +24,7 @@ def settings(**defaults: str) -> Config:
         config = read_config({**defaults, **environment()})
     except ConfigurationError as error:
         raise click.ClickException(f"the configuration cannot be used:\n{error}") from None
-    return config if config.secret is not None else with_own_secret(config)
+    return config
 
 
 def demo_settings() -> Config:
@@ -38,19 +37,12 @@ def environment() -> Mapping[str, str]:
     return os.environ  # noqa: TID251 - handed to config.py, which alone knows the names
 
 
-def with_own_secret(config: Config) -> Config:
-    """Outside production: a secret that this machine makes once and keeps in the data folder."""
-    if config.mode is Mode.PRODUCTION:
-        raise click.ClickException("PORTNET_SECRET is missing")
+def secret_of(config: Config) -> bytes:
+    """The server's secret; outside production one that this machine makes once and keeps in the data folder."""
+    if config.secret is not None:
+        return config.secret
     path = config.data_dir / "secret"
     config.data_dir.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         write_private(path, secrets.token_bytes(_SECRET_BYTES).hex().encode())
-    return msgspec.structs.replace(config, secret=path.read_bytes())
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """A file that only its owner may read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    return path.read_bytes()

@@ -1,4 +1,4 @@
-"""An agency's side of the wire: sign a message and post it, as `docs/reference/agency-messages.md` tells agencies to."""
+"""An agency's side of the wire: sign a message and post it as `docs/reference/agency-messages.md` tells agencies to."""
 
 from __future__ import annotations
 

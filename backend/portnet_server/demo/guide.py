@@ -24,7 +24,8 @@ TITLE = Localised(
 INTRODUCTION = Localised(
     fr="Un importateur, son transitaire, la douane et l'ONSSA simulées, des passerelles push et SMS simulées. "
     "Rien ne sort de cette machine.",
-    ar="مستورد ووسيطه الجمركي، وجمارك ومكتب سلامة غذائية بالمحاكاة، وبوابتا إشعارات ورسائل بالمحاكاة. لا شيء يخرج من هذا الجهاز.",
+    ar="مستورد ووسيطه الجمركي، وجمارك ومكتب سلامة غذائية بالمحاكاة، وبوابتا إشعارات ورسائل بالمحاكاة. "
+    "لا شيء يخرج من هذا الجهاز.",
     en="An importer and its broker, simulated customs and ONSSA, mock push and SMS gateways. "
     "Nothing leaves this machine.",
 )

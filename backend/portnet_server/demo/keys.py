@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 from portnet.domain.agency_key import AgencyKey, SignatureAlgorithm
 from portnet.ports.clock import Clock
 from portnet.security.signatures import SigningKey
+from portnet_server.private_file import write_private
 
 
 class KeysMissing(Exception):
@@ -41,9 +41,7 @@ def new_keys(sources: Sequence[str], clock: Clock) -> list[AgencyKey]:
 
 def write_keys(path: Path, keys: Sequence[AgencyKey]) -> None:
     stored = {key.source: _StoredKey(key.id, key.secret_or_public.hex()) for key in reversed(keys)}
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(stored)))
+    write_private(path, msgspec.json.format(msgspec.json.encode(stored)))
 
 
 def read_keys(path: Path) -> Mapping[str, SigningKey]:

@@ -18,10 +18,10 @@ class Health:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def live(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    async def live(self, _scope: HTTPScope, _receive: Receive, send: Send) -> None:
         await _answer(send, 200, {"status": "ok"})
 
-    async def ready(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    async def ready(self, _scope: HTTPScope, _receive: Receive, send: Send) -> None:
         try:
             await self._database.read(query("SELECT 1"))
         except DatabaseError:

@@ -35,7 +35,7 @@ class Page:
             locale: _document(locale, render(locale)).encode() for locale in ("fr", "ar", "en")
         }
 
-    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HTTPScope, _receive: Receive, send: Send) -> None:
         locale = preferred_locale(header(scope, b"accept-language"))
         body = self._bodies[locale]
         headers = [

@@ -53,7 +53,7 @@ class Sockets:
             if not sockets:
                 del self._by_session[session_id]
 
-    async def close_session(
+    def close_session(
         self,
         session_id: str,
         code: int = CloseCode.FORBIDDEN,

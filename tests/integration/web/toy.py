@@ -82,7 +82,7 @@ class Mutation:
     @strawberry.mutation
     async def sign_out(self, info: Info) -> bool:
         if info.context.viewer is not None:
-            await info.context.server.sockets.close_session(info.context.viewer.session_id)
+            info.context.server.sockets.close_session(info.context.viewer.session_id)
         return True
 
 

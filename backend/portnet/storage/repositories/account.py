@@ -8,7 +8,7 @@ from datetime import datetime
 from portnet.domain.access import Company, Mandate, User
 from portnet.domain.account import Credentials
 from portnet.domain.alerts import Device
-from portnet.ports.reading import SignIn
+from portnet.ports.reading import OpenSession, SignIn
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
 from portnet.storage.engines.program import Program, Statement, query
@@ -46,6 +46,10 @@ class AccountRepository:
     async def devices_by_id(self, user: str, ids: Sequence[str]) -> Mapping[str, Device]:
         return {device.id: device for device in await self.devices(user) if device.id in set(ids)}
 
+    async def open_session(self, session: str, now: datetime) -> OpenSession | None:
+        account = await self._database.read(_open_session(session))
+        return account if account is not None and account.session.alive(now) else None
+
     async def session_alive(self, session: str, now: datetime) -> bool:
         sql = "SELECT * FROM user_session WHERE id = $1"
         found = await self._database.read(query(sql, session))
@@ -65,4 +69,21 @@ def _sign_in(login: str) -> Program[SignIn | None]:
         user=user,
         company=rows.company(companies[0]),
         credentials=Credentials(user=user.id, password_hash=secrets[0]["password_hash"]),
+    )
+
+
+def _open_session(session: str) -> Program[OpenSession | None]:
+    sessions = yield Statement("SELECT * FROM user_session WHERE id = $1", (session,))
+    if not sessions:
+        return None
+    owner = sessions[0]["user_id"]
+    users = yield Statement("SELECT * FROM user_account WHERE id = $1 AND active = 1", (owner,))
+    if not users:
+        return None
+    user = rows.user(users[0])
+    companies = yield Statement("SELECT * FROM company WHERE id = $1", (user.company,))
+    if not companies:
+        return None
+    return OpenSession(
+        session=rows.session(sessions[0]), user=user, company=rows.company(companies[0])
     )

@@ -75,7 +75,7 @@ class FakeOperations:
 
     async def _mutate(self, text: str) -> bytes:
         if text == "sign out":
-            await self.sockets.close_session("s1")
+            self.sockets.close_session("s1")
         if text == "slow":
             self.reached.set()
             await self.go_on.wait()

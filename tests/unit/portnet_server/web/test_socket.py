@@ -221,7 +221,7 @@ async def test_signing_out_on_another_phone_closes_this_one(operations: FakeOper
     operations.viewer = FakeViewer(session_id="s2")
     await other.sign_in()
     await until_streaming(operations, phone, "a")
-    await operations.sockets.close_session("s1", 4403, "Signed out")
+    operations.sockets.close_session("s1", 4403, "Signed out")
     message = await phone.hear()
     assert (message["type"], message["code"]) == ("websocket.close", 4403)
     assert message["reason"] == "Signed out"
@@ -312,8 +312,8 @@ async def test_a_renewed_session_keeps_its_socket(operations: FakeOperations) ->
 async def test_ending_a_socket_twice_closes_it_once(operations: FakeOperations) -> None:
     phone = FakePhone(operations)
     await phone.sign_in()
-    await operations.sockets.close_session("s1", 4403, "first")
-    await operations.sockets.close_session("s1", 1001, "second")
+    operations.sockets.close_session("s1", 4403, "first")
+    operations.sockets.close_session("s1", 1001, "second")
     operations.sockets.renew("s1", NOON + timedelta(hours=2))
     assert await phone.closed() == 4403
 

@@ -1,0 +1,270 @@
+"""The only place where the house is put together: settings in, running parts out."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from random import SystemRandom
+
+from litestar import Litestar
+from portnet_graphql.operations import GraphQLOperations
+
+from portnet.agencies.canonical import to_event
+from portnet.catalogue import load_catalogue
+from portnet.live.hub import Hub
+from portnet.live.memory import MemoryRelay
+from portnet.live.redis import RedisRelay
+from portnet.live.relay import Hint, Relay, RelayedWakeups
+from portnet.ports.unit_of_work import UnitOfWork
+from portnet.security.keys import derive_key
+from portnet.security.passwords import Passwords
+from portnet.security.secrets_box import SecretsBox
+from portnet.security.tokens import AccessClaims, AccessTokens, token_key
+from portnet.services.alert import Alerts
+from portnet.services.device import Devices
+from portnet.services.intake import Intake
+from portnet.services.session import Sessions
+from portnet.storage.agency_keys import AgencyKeys
+from portnet.storage.engines import Database, open_database
+from portnet.storage.inbox import StorageInbox
+from portnet.storage.migrate import migrate
+from portnet.storage.outbox import StorageOutbox
+from portnet.storage.repositories.account import AccountRepository
+from portnet.storage.repositories.agency import AgencyRepository
+from portnet.storage.repositories.alert import AlertRepository
+from portnet.storage.repositories.dossier import DossierRepository
+from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.unit_of_work import StorageUnitOfWork
+from portnet_graphql.context import Dependencies, Readers, Services
+from portnet_graphql.cursors import cursor_of
+from portnet_notifications.catalogue import ALERTS
+from portnet_notifications.channels import Channels
+from portnet_notifications.dispatcher import Dispatcher
+from portnet_notifications.planner import Planner
+from portnet_notifications.wording import Wording, short_link
+from portnet_server.config import Config, Mode
+from portnet_server.system import GrowingIds, SystemClock
+from portnet_server.tokens import SessionTokens
+from portnet_server.web.agencies import AgencyEndpoint
+from portnet_server.web.app import create_app
+from portnet_server.web.health import Health
+from portnet_server.web.http import HttpEndpoint
+from portnet_server.web.page import Page
+from portnet_server.web.socket import SocketEndpoint
+from portnet_server.web.sockets import Sockets
+from portnet_server.worker import IntakeWorker
+
+_logger = logging.getLogger(__name__)
+
+#: One writer serves SQLite, so that lanes would only wait for each other.
+_SQLITE_LANES = 1
+
+
+class SessionVerifier:
+    """Implements the GraphQL edge's `AccessVerifier` over our access tokens."""
+
+    def __init__(self, tokens: AccessTokens) -> None:
+        self._tokens = tokens
+
+    def session(self, token: str, now: datetime) -> str | None:
+        claims = self._tokens.verify(token, now)
+        return claims.session if isinstance(claims, AccessClaims) else None
+
+
+class House:
+    """The parts of one process, built and not yet running; see `running`."""
+
+    def __init__(self, config: Config, secret: bytes) -> None:
+        self.config = config
+        self.clock = SystemClock()
+        self.ids = GrowingIds(self.clock)
+        self.catalogue = load_catalogue(frozenset(ALERTS))
+        self.database: Database = open_database(
+            database_url(config),
+            synchronous=config.sqlite_synchronous.value,
+            pool_size=config.postgres_pool,
+        )
+        self.relay: Relay = (
+            MemoryRelay() if config.redis_url is None else RedisRelay(config.redis_url)
+        )
+        self.wakeups = RelayedWakeups(self.relay)
+        self.accounts = AccountRepository(self.database)
+        self.agencies = AgencyRepository(self.database)
+        self.feed = FeedRepository(self.database)
+        self.hub = Hub(self.feed, self.clock)
+        self.sockets = Sockets()
+        self.passwords = Passwords()
+        self.keyring = AgencyKeys(_secrets_box(config, secret))
+        self.inbox = StorageInbox(self.database)
+        self.channels = Channels({"PUSH": config.push_urls, "SMS": config.sms_urls})
+        self.wording = Wording(self.catalogue, cursor=cursor_of, link=short_link(config.public_url))
+        self.access = AccessTokens(
+            token_key(secret),
+            tuple(map(token_key, config.previous_secrets)),
+            lifetime=config.access_token_lifetime,
+        )
+        self.worker = self._worker()
+        self.dispatcher = Dispatcher(
+            StorageOutbox(self.database),
+            self.channels,
+            self.wording,
+            self.clock,
+            self.ids,
+            SystemRandom().random,
+        )
+        self.app = self._app(secret)
+
+    def units(self) -> UnitOfWork:
+        """A new unit of work."""
+        return StorageUnitOfWork(self.database)
+
+    def on_hint(self, hint: Hint) -> None:
+        """Pass a wake-up on to the parts of this process."""
+        if hint.feeds:
+            self.hub.wake(hint.feeds)
+        if hint.inbox:
+            self.worker.wake()
+        if hint.outbox:
+            self.dispatcher.wake()
+        if hint.session is not None:
+            self._session(hint.session, hint.session_until)
+
+    def _session(self, session: str, until: datetime | None) -> None:
+        if until is None:
+            self.sockets.close_session(session)
+        else:
+            self.sockets.renew(session, until)
+
+    def _worker(self) -> IntakeWorker:
+        planner = Planner(self.catalogue)
+        intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
+        lanes = _SQLITE_LANES if self.config.sqlite_path else self.config.workers_concurrency
+        return IntakeWorker(self.inbox, intake, to_event, self.clock, lanes)
+
+    def _app(self, secret: bytes) -> Litestar:
+        operations = GraphQLOperations(self._dependencies(secret))
+        agencies = AgencyEndpoint(
+            self.inbox,
+            self.keyring,
+            self.wakeups,
+            self.clock,
+            self.ids,
+            self.config.inbox_body_limit,
+        )
+        return create_app(
+            HttpEndpoint(operations),
+            SocketEndpoint(operations, self.sockets, now=self.clock.now),
+            agencies,
+            Page(demo=self.config.mode is Mode.DEMO),
+            Health(self.database),
+        )
+
+    def _dependencies(self, secret: bytes) -> Dependencies:
+        tokens = SessionTokens(self.access, secret, self.ids)
+        sessions = Sessions(
+            self.units,
+            self.accounts,
+            self.passwords,
+            tokens,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            self.config.session_lifetime,
+        )
+        return Dependencies(
+            services=Services(
+                sessions=sessions,
+                devices=Devices(self.units, self.clock, self.ids),
+                alerts=Alerts(self.units, self.clock, self.ids, self.wakeups),
+            ),
+            readers=Readers(
+                files=DossierRepository(self.database),
+                alerts=AlertRepository(self.database),
+                accounts=self.accounts,
+                feeds=self.feed,
+                agencies=self.agencies,
+            ),
+            catalogue=self.catalogue,
+            texts=self.wording,
+            clock=self.clock,
+            live=self.hub,
+            access=SessionVerifier(self.access),
+        )
+
+
+class Role(enum.Enum):
+    """What a process does: answer phones and agencies, take messages in and send alerts, or both."""
+
+    WEB = "web"
+    WORKER = "worker"
+    ALL = "all"
+
+
+@asynccontextmanager
+async def running(config: Config, secret: bytes, role: Role = Role.ALL) -> AsyncGenerator[House]:
+    """A house with its database migrated and its loops running; on leaving, everything is stopped and given back.
+
+    Raises:
+        DatabaseError: the database cannot be used.
+        WrongChannelUrls: the gateways' URLs cannot.
+    """
+    house = House(config, secret)
+    async with AsyncExitStack() as stack:
+        stack.callback(house.passwords.close)
+        stack.push_async_callback(house.channels.close)
+        await house.database.start()
+        stack.push_async_callback(house.database.stop)
+        await migrate(house.database)
+        await house.relay.start(house.on_hint)
+        stack.push_async_callback(house.relay.stop)
+        house.inbox.start()
+        stack.push_async_callback(house.inbox.stop)
+        loops = [_loop(loop, name) for name, loop in _loops(house, role)]
+        stack.push_async_callback(_cancelled, loops)
+        yield house
+
+
+def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, None]]]:
+    loops: list[tuple[str, Coroutine[None, None, None]]] = []
+    if role is not Role.WORKER:
+        loops.append(("hub", house.hub.run()))
+    if role is not Role.WEB:
+        loops.append(("intake", house.worker.run()))
+        loops.append(("dispatcher", house.dispatcher.run()))
+    return loops
+
+
+def _loop(loop: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+    task = asyncio.create_task(loop, name=name)
+    task.add_done_callback(_say_if_broken)
+    return task
+
+
+def _say_if_broken(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _logger.critical("%s ended for no expected reason", task.get_name(), exc_info=error)
+
+
+async def _cancelled(loops: Sequence[asyncio.Task[None]]) -> None:
+    for loop in loops:
+        loop.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)
+
+
+def database_url(config: Config) -> str:
+    """The engines' URL of the configured database, its folder made."""
+    path = config.sqlite_path
+    if path is None:
+        return config.database_url
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return f"sqlite://{path.resolve()}"
+
+
+def _secrets_box(config: Config, secret: bytes) -> SecretsBox:
+    sealing = "agency secrets"
+    previous = [derive_key(old, sealing) for old in config.previous_secrets]
+    return SecretsBox(derive_key(secret, sealing), previous)

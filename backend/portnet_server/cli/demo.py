@@ -1,0 +1,92 @@
+"""`portnet demo`: the whole thing on one machine, with agencies that act by themselves and gateways that pretend."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import SystemRandom
+
+import click
+import msgspec
+
+from portnet.scenarios import shipped
+from portnet_mobile.gateways import AcceptedPush, AcceptedSms, PushGateway, Smsc
+from portnet_server.bootstrap import running
+from portnet_server.cli.serve import bind, listening, run_until_done, start_logging
+from portnet_server.cli.settings import demo_settings, secret_of
+from portnet_server.config import Config
+from portnet_server.demo import guide
+from portnet_server.demo.agency_client import AgencyClient
+from portnet_server.demo.keys import read_keys
+from portnet_server.demo.seed import seed
+from portnet_server.demo.simulators import Simulators
+
+
+@click.command()
+@click.option("--quiet", is_flag=True, help="Agencies act only when you make them.")
+def demo(quiet: bool) -> None:
+    """Start the demo, with a new database."""
+    config = demo_settings()
+    start_logging(config)
+    bind(config.host, config.port).close()
+    run_until_done(_demo(config, quiet))
+
+
+async def _demo(config: Config, quiet: bool) -> None:
+    _forget(config)
+    async with AsyncExitStack() as stack:
+        outbox = _Outbox()
+        push = await stack.enter_async_context(PushGateway(on_accepted=outbox.show_push))
+        smsc = await stack.enter_async_context(Smsc(on_accepted=outbox.show_sms))
+        wired = msgspec.structs.replace(
+            config,
+            push_urls=(f"pnpush://:demo@{push.address}/v1/projects/demo",),
+            sms_urls=(f"pnsms://:demo@{smsc.address}/sms",),
+        )
+        house = await stack.enter_async_context(running(wired, secret_of(wired)))
+        keys_file = config.data_dir / "agency-keys.json"
+        await seed(house.units, house.keyring, house.passwords, house.clock, house.ids, keys_file)
+        server = await stack.enter_async_context(listening(house))
+        client = await stack.enter_async_context(
+            AgencyClient(server.address, read_keys(keys_file), house.clock)
+        )
+        simulators = Simulators(client, shipped(), house.clock, SystemRandom())
+        await simulators.file_the_past()
+        click.echo(
+            f"\n{guide.as_text(server.address, 'en')}\n\nPushes and SMS that the mock gateways take:"
+        )
+        outbox.shown = True
+        acting = (
+            None
+            if quiet
+            else asyncio.create_task(simulators.keep_acting(), name="simulated agencies")
+        )
+        await server.ended
+        if acting is not None:
+            acting.cancel()
+            await asyncio.gather(acting, return_exceptions=True)
+
+
+class _Outbox:
+    """Shows what the gateways take, once the past has been filed."""
+
+    def __init__(self) -> None:
+        self.shown = False
+
+    def show_push(self, push: AcceptedPush) -> None:
+        if self.shown:
+            click.echo(f"  push  {push.token[:20]:<20}  {push.body}")
+
+    def show_sms(self, sms: AcceptedSms) -> None:
+        if self.shown:
+            click.echo(f"  SMS   {sms.to:<20}  {sms.text}")
+
+
+def _forget(config: Config) -> None:
+    """Each demo begins anew; only its own database is removed."""
+    path = config.sqlite_path
+    if path is None:
+        raise click.ClickException("the demo keeps its data in SQLite: unset PORTNET_DATABASE_URL")
+    for end in ("", "-wal", "-shm"):
+        Path(f"{path}{end}").unlink(missing_ok=True)

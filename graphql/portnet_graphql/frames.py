@@ -1,0 +1,120 @@
+"""Feed rows as the frames that phones get: state as it is read now, and access checked again for each row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import assert_never
+
+from portnet.domain.events import FeedRow, FrameKind
+from portnet.domain.procedure import Entry
+from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.ports.unit_of_work import Position
+from portnet_graphql.context import Context
+from portnet_graphql.cursors import FeedCursor
+from portnet_graphql.loaders import optional
+from portnet_graphql.types.alert import Alert
+from portnet_graphql.types.dossier import Dossier, Procedure
+from portnet_graphql.types.feed import (
+    AccessChanged,
+    AlertChanged,
+    DossierChanged,
+    FeedFrame,
+    FeedItem,
+    Removed,
+    Reset,
+    SyncPage,
+    audience_of,
+)
+from portnet_graphql.types.node import Kind, node_id
+from portnet_graphql.types.procedure import TimelineEntry
+from portnet_graphql.types.scalars import FeedAudience
+
+
+async def load(rows: Sequence[FeedRow], context: Context) -> list[FeedFrame]:
+    """A frame for each row, in order; one read of each kind for all of them.
+
+    Args:
+        context: made for these rows: an older one's loaders hold stale state.
+    """
+    generation = await context.readers.feeds.generation()
+    return await asyncio.gather(*(_frame(row, generation, context) for row in rows))
+
+
+async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
+    """What came after ``cursor`` in its audience; a reset where nobody can tell."""
+    feeds = context.readers.feeds
+    mine = cursor.audience.startswith("user:")
+    audience = audience_of(FeedAudience.ME if mine else FeedAudience.COMPANY, context.viewer)
+    [head] = await feeds.heads([audience])
+    generation = await feeds.generation()
+    usable = cursor.generation == generation and cursor.audience == audience
+    if not usable or not await feeds.floor(audience) <= cursor.seq <= head.seq:
+        fresh = FeedCursor(generation=generation, audience=audience, seq=head.seq)
+        return SyncPage(frames=[], cursor=fresh, has_more=False, reset=True)
+    start = Position(audience=audience, seq=cursor.seq)
+    rows = (await feeds.after([start], first + 1))[audience]
+    frames = await load(rows[:first], context)
+    return SyncPage(
+        frames=frames,
+        cursor=frames[-1].cursor if frames else cursor,
+        has_more=len(rows) > first,
+        reset=False,
+    )
+
+
+async def _frame(row: FeedRow, generation: str, context: Context) -> FeedFrame:
+    return FeedFrame(
+        cursor=FeedCursor(generation=generation, audience=row.audience, seq=row.seq),
+        at=row.at,
+        item=await _item(row, context),
+    )
+
+
+async def _item(row: FeedRow, context: Context) -> FeedItem | None:
+    match row.kind:
+        case FrameKind.DOSSIER_CHANGED:
+            return await _dossier_changed(row, context)
+        case FrameKind.ALERT_CHANGED:
+            alert = await context.alerts.alerts.load(row.subject)
+            return None if alert is None else AlertChanged(alert=Alert.of(alert, context))
+        case FrameKind.ACCESS_CHANGED:
+            return await _access_changed(context)
+        case FrameKind.RESET:
+            return Reset(reason=row.subject)
+        case _:
+            assert_never(row.kind)
+
+
+async def _dossier_changed(row: FeedRow, context: Context) -> DossierChanged | Removed:
+    files = context.files
+    dossier, procedure, entry = await asyncio.gather(
+        files.dossiers.load(row.subject),
+        optional(files.procedures, row.procedure),
+        optional(files.entries, row.entry),
+    )
+    if dossier is None:
+        return Removed(id=node_id(Kind.DOSSIER, row.subject))
+    return DossierChanged(
+        dossier=Dossier.of(dossier, context),
+        procedure=None if procedure is None else Procedure.of(procedure, context),
+        entry=_entry(entry, procedure, context),
+    )
+
+
+def _entry(
+    entry: Entry | None, procedure: KnownProcedure | None, context: Context
+) -> TimelineEntry | None:
+    if entry is None or procedure is None:
+        return None
+    return TimelineEntry.of(entry, procedure, context)
+
+
+async def _access_changed(context: Context) -> AccessChanged:
+    """The companies whose files may be seen now: one's own, and those that one works for."""
+    own = context.company.id
+    mandates = await context.readers.accounts.mandates(own)
+    clients = {m.company for m in mandates if m.broker == own and m.covers(context.now)}
+    return AccessChanged(
+        companies=[node_id(Kind.COMPANY, c) for c in (own, *sorted(clients - {own}))]
+    )

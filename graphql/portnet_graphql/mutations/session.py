@@ -1,0 +1,75 @@
+"""Sign in, stay signed in, sign out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import strawberry
+
+from portnet.services.session import SignedIn as Opened
+from portnet.services.session import SignInRefusal
+from portnet_graphql.context import Context, Info
+from portnet_graphql.mutations.done import Done, MutationInput
+from portnet_graphql.types.problem import WrongCredentials
+from portnet_graphql.types.viewer import Viewer
+
+
+@strawberry.input
+class SignInInput:
+    client_mutation_id: strawberry.ID
+    login: str
+    password: str
+
+
+@strawberry.input
+class RefreshSessionInput:
+    client_mutation_id: strawberry.ID
+    refresh_token: str
+
+
+@strawberry.type
+class SignedIn:
+    access_token: str
+    expires_at: datetime = strawberry.field(
+        description="When the access token is refused; refresh the session before."
+    )
+    refresh_token: str
+    viewer: Viewer
+
+
+SignInResult: TypeAlias = Annotated[SignedIn | WrongCredentials, strawberry.union("SignInResult")]
+
+
+@strawberry.type
+class SessionMutations:
+    @strawberry.mutation
+    async def sign_in(self, info: Info, input: SignInInput) -> SignInResult:
+        sessions = info.context.services.sessions
+        outcome = await sessions.sign_in(input.login, input.password)
+        return await _shown(outcome, info.context)
+
+    @strawberry.mutation(
+        description="Works once for each refresh token and hands over to the next; an older one"
+        " ends the session."
+    )
+    async def refresh_session(self, info: Info, input: RefreshSessionInput) -> SignInResult:
+        outcome = await info.context.services.sessions.refresh(input.refresh_token)
+        return await _shown(outcome, info.context)
+
+    @strawberry.mutation(description="Ends the session; its tokens and sockets with it.")
+    async def sign_out(self, info: Info, input: MutationInput) -> Done:
+        await info.context.services.sessions.sign_out(info.context.viewer)
+        return Done(client_mutation_id=input.client_mutation_id)
+
+
+async def _shown(outcome: Opened | SignInRefusal, context: Context) -> SignInResult:
+    if isinstance(outcome, SignInRefusal):
+        return WrongCredentials.in_(context.locale)
+    signed_in = await context.signed_in(outcome.viewer.session)
+    return SignedIn(
+        access_token=outcome.access.text,
+        expires_at=outcome.access.expires_at,
+        refresh_token=outcome.refresh.text,
+        viewer=Viewer.of(signed_in.person),
+    )

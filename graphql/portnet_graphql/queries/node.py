@@ -1,0 +1,88 @@
+"""Anything an app has cached, by its id. What may not be seen is not there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import assert_never
+
+import strawberry
+
+from portnet.domain.identifiers import read_opaque_id
+from portnet_graphql.context import Context, Info
+from portnet_graphql.errors import ContractError, ErrorCode
+from portnet_graphql.loaders import found, optional
+from portnet_graphql.types.agency import Agency
+from portnet_graphql.types.alert import Alert
+from portnet_graphql.types.company import Company, Mandate
+from portnet_graphql.types.dossier import Dossier, Procedure
+from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, key_of
+from portnet_graphql.types.procedure import TimelineEntry
+from portnet_graphql.types.viewer import Device, Viewer
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        return await _node(id, info.context)
+
+    @strawberry.field(description="One for each id, in order; at most 100.")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        if len(ids) > LARGEST_PAGE:
+            raise ContractError(ErrorCode.BAD_REQUEST, f"At most {LARGEST_PAGE} ids.")
+        return await asyncio.gather(*(_node(id, info.context) for id in ids))
+
+
+async def _node(id: str, context: Context) -> Node | None:
+    read = read_opaque_id(id)
+    kind = next((kind for kind in Kind if read is not None and kind == read.kind), None)
+    key = None if kind is None else key_of(kind, id)
+    return None if kind is None or key is None else await _of_kind(kind, key, context)
+
+
+async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
+    files = context.files
+    match kind:
+        case Kind.DOSSIER:
+            dossier = await files.dossiers.load(key)
+            return None if dossier is None else Dossier.of(dossier, context)
+        case Kind.PROCEDURE:
+            procedure = await files.procedures.load(key)
+            return None if procedure is None else Procedure.of(procedure, context)
+        case Kind.ENTRY:
+            return await _entry(key, context)
+        case Kind.ALERT:
+            alert = await context.alerts.alerts.load(key)
+            return None if alert is None else Alert.of(alert, context)
+        case Kind.AGENCY:
+            agency = context.catalogue.agencies.get(key)
+            return None if agency is None else Agency.of(agency, context)
+        case Kind.VIEWER:
+            return Viewer.of(context.person) if key == context.viewer.user else None
+        case Kind.DEVICE:
+            devices = await context.readers.accounts.devices_by_id(context.viewer.user, [key])
+            return Device.of(devices[key]) if key in devices else None
+        case Kind.COMPANY | Kind.MANDATE:
+            return await _of_mandates(kind, key, context)
+        case _:
+            assert_never(kind)
+
+
+async def _entry(key: str, context: Context) -> TimelineEntry | None:
+    entry = await optional(context.files.entries, key)
+    if entry is None:
+        return None
+    procedure = found(await context.files.procedures.load(entry.procedure))
+    return TimelineEntry.of(entry, procedure, context)
+
+
+async def _of_mandates(kind: Kind, key: str, context: Context) -> Company | Mandate | None:
+    """The viewer's mandates, and the companies at either end of them: no other is theirs to know."""
+    own = context.company.id
+    mandates = {m.id: m for m in await context.readers.accounts.mandates(own)}
+    if kind is Kind.MANDATE:
+        return Mandate.of(mandates[key], context.now) if key in mandates else None
+    known = {own, *(company for m in mandates.values() for company in (m.company, m.broker))}
+    if key not in known:
+        return None
+    return Company.of(found(await context.files.companies.load(key)))

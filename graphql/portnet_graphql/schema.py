@@ -1,0 +1,60 @@
+"""The schema as code, and its text: graphql/schema.graphql is `sdl()`, and a test says so."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from portnet_graphql.errors import ContractSchema
+from portnet_graphql.mutations.alert import AlertMutations
+from portnet_graphql.mutations.device import DeviceMutations
+from portnet_graphql.mutations.session import SessionMutations
+from portnet_graphql.queries.agency import AgencyQueries
+from portnet_graphql.queries.alert import AlertQueries
+from portnet_graphql.queries.dossier import DossierQueries
+from portnet_graphql.queries.feed import FeedQueries
+from portnet_graphql.queries.node import NodeQueries
+from portnet_graphql.queries.viewer import ViewerQueries
+from portnet_graphql.subscriptions.feed import FeedSubscriptions
+from portnet_graphql.types.scalars import SCALARS
+
+
+@strawberry.type
+class Query(ViewerQueries, FeedQueries, NodeQueries, DossierQueries, AlertQueries, AgencyQueries):
+    pass
+
+
+@strawberry.type(
+    description="Every mutation takes one input with `clientMutationId`, a UUID made by the app."
+)
+class Mutation(SessionMutations, DeviceMutations, AlertMutations):
+    pass
+
+
+@strawberry.type
+class Subscription(FeedSubscriptions):
+    pass
+
+
+def build_schema() -> ContractSchema:
+    """What the server runs."""
+    return _schema(in_order_of_names=False)
+
+
+def sdl() -> str:
+    """The contract's text: sorted, the same on every run."""
+    return _schema(in_order_of_names=True).as_str().rstrip() + "\n"
+
+
+def _schema(*, in_order_of_names: bool) -> ContractSchema:
+    # Strawberry's unions cannot be resolved in a sorted schema: that one is only printed.
+    return ContractSchema(
+        Query,
+        Mutation,
+        Subscription,
+        config=StrawberryConfig(
+            disable_field_suggestions=True,
+            scalar_map=SCALARS,
+            sort_schema=in_order_of_names,
+        ),
+    )

@@ -1,0 +1,70 @@
+"""What one person is told of one change, and how it reached them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from portnet.domain.alerts import Alert as KnownAlert
+from portnet.domain.alerts import AlertState
+from portnet_graphql.context import Context, Info
+from portnet_graphql.types.delivery import AlertDelivery
+from portnet_graphql.types.dossier import Dossier, Procedure
+from portnet_graphql.types.node import Kind, Node, PageInfo, node_id
+
+
+@strawberry.type
+class Alert(Node):
+    code: str
+    level: int = strawberry.field(
+        description="1 in the app, 2 push, 3 push then SMS, 4 push and SMS at once."
+    )
+    text: str
+    state: AlertState
+    deep_link: str = strawberry.field(description="A path of this server; it says nothing itself.")
+    raised_at: datetime
+    expires_at: datetime | None
+    collapse_key: str
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    record: strawberry.Private[KnownAlert]
+
+    @classmethod
+    def of(cls, alert: KnownAlert, context: Context) -> Alert:
+        node = node_id(Kind.ALERT, alert.id)
+        return cls(
+            id=node,
+            code=alert.kind,
+            level=alert.level,
+            text=context.texts.text(alert, context.locale),
+            state=alert.state,
+            deep_link=f"/m/alerts/{node}",
+            raised_at=alert.raised_at,
+            expires_at=alert.expires_at,
+            collapse_key=alert.collapse_key,
+            acknowledged_by=alert.acknowledged_by,
+            acknowledged_at=alert.acknowledged_at,
+            record=alert,
+        )
+
+    @strawberry.field(description="Null once the viewer may no longer see it.")
+    async def dossier(self, info: Info) -> Dossier | None:
+        dossier = await info.context.files.dossiers.load(self.record.dossier)
+        return None if dossier is None else Dossier.of(dossier, info.context)
+
+    @strawberry.field(description="Null once the viewer may no longer see it.")
+    async def procedure(self, info: Info) -> Procedure | None:
+        procedure = await info.context.files.procedures.load(self.record.procedure)
+        return None if procedure is None else Procedure.of(procedure, info.context)
+
+    @strawberry.field
+    async def deliveries(self, info: Info) -> list[AlertDelivery]:
+        deliveries = await info.context.alerts.deliveries_of.load(self.record.id)
+        return [AlertDelivery.of(delivery) for delivery in deliveries]
+
+
+@strawberry.type
+class AlertConnection:
+    nodes: list[Alert]
+    page_info: PageInfo

@@ -1,0 +1,260 @@
+"""A shipment file and its procedures, which name each other; what each shows is read through loaders."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from portnet.domain.business_hours import Span, add
+from portnet.domain.catalogue import Status
+from portnet.domain.dossier import Dossier as KnownDossier
+from portnet.domain.dossier import WhatNow as Advice
+from portnet.domain.identifiers import opaque_id
+from portnet.domain.localised import Localised
+from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.ports.reading import PageSize
+from portnet_graphql.context import Context, Info
+from portnet_graphql.loaders import found
+from portnet_graphql.types.agency import Agency
+from portnet_graphql.types.company import Company
+from portnet_graphql.types.delivery import AlertDelivery
+from portnet_graphql.types.node import Kind, Node, PageInfo, ViewerOnly, node_id, page_size
+from portnet_graphql.types.procedure import (
+    ProcedureKind,
+    ProcedureState,
+    TimelineConnection,
+    TimelineEntry,
+    definition_of,
+)
+from portnet_graphql.types.reference import Place, Reason, Reference
+from portnet_graphql.types.scalars import Direction, Phase
+
+#: Who holds a file that is over.
+NOBODY = Localised(fr="Personne", ar="لا أحد", en="Nobody")
+
+#: Keeps a Latin reference in its own order inside an Arabic line.
+_LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
+
+
+@strawberry.type
+class Party:
+    kind: str = strawberry.field(description="AGENCY, NOBODY, or a holder's code: a role, HANDLER…")
+    label: str
+    agency: Agency | None
+
+    @classmethod
+    def of(cls, holder: str | None, context: Context) -> Party:
+        if holder is None:
+            return cls(kind="NOBODY", label=NOBODY.in_(context.locale), agency=None)
+        agency = context.catalogue.agencies.get(holder)
+        label = context.catalogue.holder_label(holder).in_(context.locale)
+        if agency is None:
+            return cls(kind=holder, label=label, agency=None)
+        return cls(kind="AGENCY", label=label, agency=Agency.of(agency, context))
+
+
+@strawberry.type(
+    description="Never a bare status: what to do, who holds it, since when, until when."
+)
+class WhatNow:
+    action: str
+    action_code: str
+    warning: str | None = strawberry.field(
+        description="The prohibition, when there is one, shown above the action: do not pay again,"
+        " do not sell, do not move."
+    )
+    reasons: list[Reason]
+    holder: Party
+    place: Place | None
+    since: datetime
+    deadline: datetime | None
+
+    @classmethod
+    def of(cls, advice: Advice, context: Context) -> WhatNow:
+        actions = context.catalogue.actions
+        warning = advice.warning
+        return cls(
+            action=actions[advice.action].label.in_(context.locale),
+            action_code=advice.action,
+            warning=None if warning is None else actions[warning].label.in_(context.locale),
+            reasons=[Reason.of(reason) for reason in advice.reasons],
+            holder=Party.of(advice.holder, context),
+            place=Place.of(advice.place),
+            since=advice.since,
+            deadline=advice.deadline,
+        )
+
+
+@strawberry.type(description="A shipment file: everything the agencies do about one operation.")
+class Dossier(Node):
+    reference: str
+    direction: Direction
+    phase: Phase | None
+    status: Status
+    perishable: bool
+    what_now: WhatNow
+    place: Place | None
+    version: int
+    updated_at: datetime
+    record: strawberry.Private[KnownDossier]
+
+    @classmethod
+    def of(cls, dossier: KnownDossier, context: Context) -> Dossier:
+        return cls(
+            id=node_id(Kind.DOSSIER, dossier.id),
+            reference=dossier.reference,
+            direction=Direction(dossier.direction),
+            phase=Phase(dossier.phase),
+            status=dossier.status,
+            perishable=dossier.perishable,
+            what_now=WhatNow.of(dossier.what_now, context),
+            place=Place.of(dossier.what_now.place),
+            version=dossier.version,
+            updated_at=dossier.updated_at,
+            record=dossier,
+        )
+
+    @strawberry.field
+    async def title(self, info: Info) -> str:
+        if self.record.title is not None:
+            return self.record.title
+        procedures = await info.context.files.procedures_of.load(self.record.id)
+        first = min(procedures, key=lambda p: (p.opened_at, p.id))
+        locale = info.context.locale
+        mark = _LEFT_TO_RIGHT_MARK if locale == "ar" else ""
+        label = definition_of(first, info.context).label.in_(locale)
+        return f"{label} {mark}{self.reference}"
+
+    @strawberry.field
+    async def company(self, info: Info) -> Company:
+        return Company.of(found(await info.context.files.companies.load(self.record.company)))
+
+    @strawberry.field
+    async def procedures(
+        self, info: Info, first: int = 20, after: str | None = strawberry.UNSET
+    ) -> ProcedureConnection:
+        page = page_size(first, after)
+        procedures = await info.context.files.procedures_of.load(self.record.id)
+        return ProcedureConnection.of(list(procedures), page, info.context)
+
+    @strawberry.field(description="Newest first.")
+    async def timeline(
+        self, info: Info, first: int = 30, after: str | None = strawberry.UNSET
+    ) -> TimelineConnection:
+        return await _timeline(self.record.id, None, page_size(first, after), info.context)
+
+    @strawberry.field
+    async def references(self, info: Info) -> list[Reference]:
+        references = await info.context.files.references_of.load(self.record.id)
+        return [Reference.of(reference) for reference in references]
+
+    @strawberry.field(
+        directives=[ViewerOnly()], description="How the viewer was told of this dossier."
+    )
+    async def alert_ledger(self, info: Info) -> list[AlertDelivery]:
+        readers, viewer = info.context.readers, info.context.viewer
+        ledger = await readers.alerts.ledger(viewer, self.record.id)
+        return [AlertDelivery.of(delivery) for delivery in ledger]
+
+
+@strawberry.type
+class DossierConnection:
+    nodes: list[Dossier]
+    page_info: PageInfo
+
+
+@strawberry.type(
+    description="One run of a catalogue definition, held in the version it started with."
+)
+class Procedure(Node):
+    kind: ProcedureKind
+    reference: str | None
+    state: ProcedureState
+    entered_at: datetime
+    version: int
+    record: strawberry.Private[KnownProcedure]
+
+    @classmethod
+    def of(cls, procedure: KnownProcedure, context: Context) -> Procedure:
+        definition = definition_of(procedure, context)
+        return cls(
+            id=node_id(Kind.PROCEDURE, procedure.id),
+            kind=ProcedureKind.of(definition, context),
+            reference=procedure.identity,
+            state=ProcedureState.of(definition.state(procedure.state), context),
+            entered_at=procedure.entered_at,
+            version=procedure.version,
+            record=procedure,
+        )
+
+    @strawberry.field
+    async def dossier(self, info: Info) -> Dossier:
+        dossier = await info.context.files.dossiers.load(self.record.dossier)
+        return Dossier.of(found(dossier), info.context)
+
+    @strawberry.field(description="Whose procedure it is.")
+    def agency(self, info: Info) -> Agency:
+        definition = definition_of(self.record, info.context)
+        return Agency.of(found(info.context.catalogue.agency_of(definition)), info.context)
+
+    @strawberry.field(description="When the state should have been left.")
+    def target_at(self, info: Info) -> datetime | None:
+        state = definition_of(self.record, info.context).state(self.record.state)
+        return _after(self.record, state.target)
+
+    @strawberry.field(description="From when on it is late.")
+    def alarm_at(self, info: Info) -> datetime | None:
+        state = definition_of(self.record, info.context).state(self.record.state)
+        return _after(self.record, state.alarm)
+
+    @strawberry.field(description="Newest first.")
+    async def timeline(
+        self, info: Info, first: int = 30, after: str | None = strawberry.UNSET
+    ) -> TimelineConnection:
+        page = page_size(first, after)
+        return await _timeline(self.record.dossier, self.record.id, page, info.context)
+
+
+@strawberry.type
+class ProcedureConnection:
+    nodes: list[Procedure]
+    page_info: PageInfo
+    total: int
+
+    @classmethod
+    def of(
+        cls, procedures: list[KnownProcedure], page: PageSize, context: Context
+    ) -> ProcedureConnection:
+        """A dossier has a handful, so pages are cut here; one goes on after the id that ended it."""
+        ids = [opaque_id(Kind.PROCEDURE, procedure.id) for procedure in procedures]
+        start = 0 if page.after is None else len(ids)
+        if page.after in ids:
+            start = ids.index(page.after) + 1
+        end = start + page.first
+        return cls(
+            nodes=[Procedure.of(procedure, context) for procedure in procedures[start:end]],
+            page_info=PageInfo(
+                end_cursor=next(reversed(ids[start:end]), None), has_next_page=end < len(ids)
+            ),
+            total=len(ids),
+        )
+
+
+async def _timeline(
+    dossier: str, procedure: str | None, size: PageSize, context: Context
+) -> TimelineConnection:
+    page = await context.readers.files.timeline(dossier, procedure, size)
+    owners = await context.files.procedures.load_many([entry.procedure for entry in page.items])
+    return TimelineConnection(
+        nodes=[
+            TimelineEntry.of(entry, found(owner), context)
+            for entry, owner in zip(page.items, owners, strict=True)
+        ],
+        page_info=PageInfo.of(page),
+    )
+
+
+def _after(procedure: KnownProcedure, span: Span | None) -> datetime | None:
+    """A span counts from entering the state; without one, the agency's own date says when."""
+    return procedure.due_at if span is None else add(span, procedure.entered_at)

@@ -1,0 +1,87 @@
+"""The signed-in person: who they are, what waits for them, how they are reached."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from portnet.domain.alerts import Channel
+from portnet.domain.alerts import Device as KnownDevice
+from portnet_graphql.context import Info, Person
+from portnet_graphql.types.company import Company, Mandate
+from portnet_graphql.types.node import Kind, Node, node_id
+from portnet_graphql.types.scalars import Locale, Role
+
+
+@strawberry.type
+class Badge:
+    alerts: int
+
+
+@strawberry.type(
+    description="Countdowns run on this clock, not on the phone's: simulated in a class, ours in"
+    " real life."
+)
+class Clock:
+    now: datetime
+    speed: float
+    paused: bool
+
+
+@strawberry.type
+class Device(Node):
+    label: str
+    channel: Channel
+    last_seen_at: datetime
+    reachable: bool
+
+    @classmethod
+    def of(cls, device: KnownDevice) -> Device:
+        return cls(
+            id=node_id(Kind.DEVICE, device.id),
+            label=device.label,
+            channel=device.channel,
+            last_seen_at=device.last_seen_at,
+            reachable=device.dead_at is None,
+        )
+
+
+@strawberry.type
+class Viewer(Node):
+    name: str
+    roles: list[Role]
+    company: Company
+    locale: Locale
+    sandbox: bool
+
+    @classmethod
+    def of(cls, person: Person) -> Viewer:
+        return cls(
+            id=node_id(Kind.VIEWER, person.user.id),
+            name=person.user.name,
+            roles=[Role(role.value) for role in person.user.roles],
+            company=Company.of(person.company),
+            locale=Locale(person.user.locale),
+            sandbox=person.viewer.sandbox,
+        )
+
+    @strawberry.field(description="The numbers on the app's icon.")
+    async def badge(self, info: Info) -> Badge:
+        badge = await info.context.readers.alerts.badge(info.context.viewer)
+        return Badge(alerts=badge.alerts)
+
+    @strawberry.field
+    def clock(self, info: Info) -> Clock:
+        return Clock(now=info.context.now, speed=1.0, paused=False)
+
+    @strawberry.field(description="Those that the viewer's company gave or holds.")
+    async def mandates(self, info: Info) -> list[Mandate]:
+        accounts = info.context.readers.accounts
+        mandates = await accounts.mandates(info.context.company.id)
+        return [Mandate.of(mandate, info.context.now) for mandate in mandates]
+
+    @strawberry.field
+    async def devices(self, info: Info) -> list[Device]:
+        devices = await info.context.readers.accounts.devices(info.context.viewer.user)
+        return [Device.of(device) for device in devices]
