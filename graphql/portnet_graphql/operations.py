@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import get_args
+from typing import cast, get_args
 
 from graphql import (
     DocumentNode,
@@ -204,9 +204,9 @@ def _refuse_nul(request: OperationRequest) -> None:
     while left and not found:
         value = left.pop()
         if isinstance(value, dict):
-            left.extend(value.values())
+            left.extend(cast("dict[str, object]", value).values())
         elif isinstance(value, list):
-            left.extend(value)
+            left.extend(cast("list[object]", value))
         else:
             found = isinstance(value, str) and "\x00" in value
     if found:

@@ -12,7 +12,7 @@ from portnet_graphql.context import Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.mutations.done import Done, SubjectInput
 from portnet_graphql.types.alert import Alert
-from portnet_graphql.types.node import LARGEST_PAGE, Kind, key_of
+from portnet_graphql.types.node import LARGEST_PAGE, Kind, described, key_of
 from portnet_graphql.types.problem import NotAllowedNow
 from portnet_graphql.types.scalars import AlertReport
 
@@ -33,21 +33,19 @@ AcknowledgeResult: TypeAlias = Annotated[
 
 @strawberry.type
 class AlertMutations:
-    @strawberry.mutation(
-        description="SEEN marks them on all the viewer's devices. RECEIVED changes nothing yet:"
+    @described(
+        "SEEN marks them on all the viewer's devices. RECEIVED changes nothing yet:"
         " receipts come with the delivery engine."
     )
     async def report_alerts(self, info: Info, input: ReportAlertsInput) -> Done:
         if len(input.alerts) > LARGEST_PAGE:
             raise ContractError(ErrorCode.BAD_REQUEST, f"At most {LARGEST_PAGE} alerts.")
         if input.as_ is AlertReport.SEEN:
-            keys = [key for id in input.alerts if (key := key_of(Kind.ALERT, id))]
+            keys = [key for alert in input.alerts if (key := key_of(Kind.ALERT, alert))]
             await info.context.services.alerts.report_seen(info.context.viewer, keys)
         return Done(client_mutation_id=input.client_mutation_id)
 
-    @strawberry.mutation(
-        description='Says "I am on it" for everybody who was told; the first one has it.'
-    )
+    @described('Says "I am on it" for everybody who was told; the first one has it.')
     async def acknowledge_alert(self, info: Info, input: SubjectInput) -> AcknowledgeResult:
         person = info.context.person
         outcome = await info.context.services.alerts.acknowledge(

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from portnet_graphql.context import Info
+from portnet_graphql.types.node import described
 from portnet_graphql.types.problem import InvalidInput
 from portnet_graphql.types.scalars import Locale
 from portnet_graphql.types.viewer import Device
@@ -28,7 +29,7 @@ RegisterDeviceResult: TypeAlias = Annotated[
 
 @strawberry.type
 class DeviceMutations:
-    @strawberry.mutation(description="Registers, or refreshes what is known at the same address.")
+    @described("Registers, or refreshes what is known at the same address.")
     async def register_device(self, info: Info, input: RegisterDeviceInput) -> RegisterDeviceResult:
         outcome = await info.context.services.devices.register(
             info.context.viewer, input.kind, input.address, input.label, input.locale.value

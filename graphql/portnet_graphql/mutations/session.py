@@ -11,6 +11,7 @@ from portnet.services.session import SignedIn as Opened
 from portnet.services.session import SignInRefusal
 from portnet_graphql.context import Context, Info
 from portnet_graphql.mutations.done import Done, MutationInput
+from portnet_graphql.types.node import described
 from portnet_graphql.types.problem import WrongCredentials
 from portnet_graphql.types.viewer import Viewer
 
@@ -49,15 +50,15 @@ class SessionMutations:
         outcome = await sessions.sign_in(input.login, input.password)
         return await _shown(outcome, info.context)
 
-    @strawberry.mutation(
-        description="Works once for each refresh token and hands over to the next; an older one"
+    @described(
+        "Works once for each refresh token and hands over to the next; an older one"
         " ends the session."
     )
     async def refresh_session(self, info: Info, input: RefreshSessionInput) -> SignInResult:
         outcome = await info.context.services.sessions.refresh(input.refresh_token)
         return await _shown(outcome, info.context)
 
-    @strawberry.mutation(description="Ends the session; its tokens and sockets with it.")
+    @described("Ends the session; its tokens and sockets with it.")
     async def sign_out(self, info: Info, input: MutationInput) -> Done:
         await info.context.services.sessions.sign_out(info.context.viewer)
         return Done(client_mutation_id=input.client_mutation_id)

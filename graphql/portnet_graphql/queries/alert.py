@@ -6,12 +6,12 @@ import strawberry
 
 from portnet_graphql.context import Info
 from portnet_graphql.types.alert import Alert, AlertConnection
-from portnet_graphql.types.node import PageInfo, page_size
+from portnet_graphql.types.node import PageInfo, described, page_size
 
 
 @strawberry.type
 class AlertQueries:
-    @strawberry.field(description="Newest first.")
+    @described("Newest first.")
     async def alerts(
         self,
         info: Info,

@@ -8,14 +8,14 @@ from portnet_graphql.context import Info
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.frames import since
 from portnet_graphql.types.feed import FeedPosition, SyncPage
-from portnet_graphql.types.node import page_size
+from portnet_graphql.types.node import described, page_size
 from portnet_graphql.types.scalars import FeedAudience
 
 
 @strawberry.type
 class FeedQueries:
-    @strawberry.field(
-        description="Taken before any other field of the operation is read: where the snapshot in"
+    @described(
+        "Taken before any other field of the operation is read: where the snapshot in"
         " the same answer stands in each feed."
     )
     async def feeds(self, info: Info) -> list[FeedPosition]:
@@ -31,8 +31,8 @@ class FeedQueries:
             for kind, position in zip(kinds, info.context.positions, strict=True)
         ]
 
-    @strawberry.field(
-        description="What came after a cursor, in that cursor's audience: the same frames as the"
+    @described(
+        "What came after a cursor, in that cursor's audience: the same frames as the"
         " live feed. `reset` means: refetch, then go on from `cursor`."
     )
     async def sync(self, info: Info, after: FeedCursor, first: int = 100) -> SyncPage:

@@ -15,7 +15,7 @@ from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.dossier import Dossier, Procedure
-from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, key_of
+from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.viewer import Device, Viewer
 
@@ -26,11 +26,11 @@ class NodeQueries:
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         return await _node(id, info.context)
 
-    @strawberry.field(description="One for each id, in order; at most 100.")
+    @described("One for each id, in order; at most 100.")
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         if len(ids) > LARGEST_PAGE:
             raise ContractError(ErrorCode.BAD_REQUEST, f"At most {LARGEST_PAGE} ids.")
-        return await asyncio.gather(*(_node(id, info.context) for id in ids))
+        return await asyncio.gather(*(_node(text, info.context) for text in ids))
 
 
 async def _node(id: str, context: Context) -> Node | None:

@@ -13,16 +13,15 @@ from portnet_graphql.types.scalars import FeedAudience
 
 @strawberry.type
 class FeedSubscriptions:
-    @strawberry.subscription(
+    @strawberry.subscription(  # type: ignore[untyped-decorator]  # with arguments, Strawberry's is
         description="Everything after `after`, then live. Without `after`: live from now. One"
         " stream per audience, so that all its phones can share the bytes; an app opens COMPANY"
         " and ME on one socket."
     )
-    async def feed(
+    def feed(
         self,
         audience: FeedAudience = FeedAudience.COMPANY,  # noqa: ARG002  # the contract's
         after: FeedCursor | None = strawberry.UNSET,  # noqa: ARG002  # the contract's
     ) -> AsyncGenerator[FeedFrame, None]:
         """Never runs: `operations` hands the hub's bytes out."""
         raise RuntimeError("a feed is followed through the hub")
-        yield

@@ -8,7 +8,7 @@ import strawberry
 
 from portnet.domain.catalogue import Agency as KnownAgency
 from portnet_graphql.context import Context, Info
-from portnet_graphql.types.node import Kind, Node, node_id
+from portnet_graphql.types.node import Kind, Node, described, node_id
 
 
 @strawberry.type
@@ -31,6 +31,6 @@ class Agency(Node):
         agency = context.catalogue.agency_of_source(source)
         return None if agency is None else cls.of(agency, context)
 
-    @strawberry.field(description="When its last message came.")
+    @described("When its last message came.")
     async def last_heard_at(self, info: Info) -> datetime | None:
         return await info.context.files.heard.load(self.source)

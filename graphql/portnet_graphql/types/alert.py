@@ -11,7 +11,7 @@ from portnet.domain.alerts import AlertState
 from portnet_graphql.context import Context, Info
 from portnet_graphql.types.delivery import AlertDelivery
 from portnet_graphql.types.dossier import Dossier, Procedure
-from portnet_graphql.types.node import Kind, Node, PageInfo, node_id
+from portnet_graphql.types.node import Kind, Node, PageInfo, described, node_id
 
 
 @strawberry.type
@@ -48,12 +48,12 @@ class Alert(Node):
             record=alert,
         )
 
-    @strawberry.field(description="Null once the viewer may no longer see it.")
+    @described("Null once the viewer may no longer see it.")
     async def dossier(self, info: Info) -> Dossier | None:
         dossier = await info.context.files.dossiers.load(self.record.dossier)
         return None if dossier is None else Dossier.of(dossier, info.context)
 
-    @strawberry.field(description="Null once the viewer may no longer see it.")
+    @described("Null once the viewer may no longer see it.")
     async def procedure(self, info: Info) -> Procedure | None:
         procedure = await info.context.files.procedures.load(self.record.procedure)
         return None if procedure is None else Procedure.of(procedure, info.context)

@@ -19,7 +19,15 @@ from portnet_graphql.loaders import found
 from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.company import Company
 from portnet_graphql.types.delivery import AlertDelivery
-from portnet_graphql.types.node import Kind, Node, PageInfo, ViewerOnly, node_id, page_size
+from portnet_graphql.types.node import (
+    Kind,
+    Node,
+    PageInfo,
+    ViewerOnly,
+    described,
+    node_id,
+    page_size,
+)
 from portnet_graphql.types.procedure import (
     ProcedureKind,
     ProcedureState,
@@ -138,7 +146,7 @@ class Dossier(Node):
         procedures = await info.context.files.procedures_of.load(self.record.id)
         return ProcedureConnection.of(list(procedures), page, info.context)
 
-    @strawberry.field(description="Newest first.")
+    @described("Newest first.")
     async def timeline(
         self, info: Info, first: int = 30, after: str | None = strawberry.UNSET
     ) -> TimelineConnection:
@@ -149,9 +157,7 @@ class Dossier(Node):
         references = await info.context.files.references_of.load(self.record.id)
         return [Reference.of(reference) for reference in references]
 
-    @strawberry.field(
-        directives=[ViewerOnly()], description="How the viewer was told of this dossier."
-    )
+    @described("How the viewer was told of this dossier.", directives=[ViewerOnly()])
     async def alert_ledger(self, info: Info) -> list[AlertDelivery]:
         readers, viewer = info.context.readers, info.context.viewer
         ledger = await readers.alerts.ledger(viewer, self.record.id)
@@ -193,22 +199,22 @@ class Procedure(Node):
         dossier = await info.context.files.dossiers.load(self.record.dossier)
         return Dossier.of(found(dossier), info.context)
 
-    @strawberry.field(description="Whose procedure it is.")
+    @described("Whose procedure it is.")
     def agency(self, info: Info) -> Agency:
         definition = definition_of(self.record, info.context)
         return Agency.of(found(info.context.catalogue.agency_of(definition)), info.context)
 
-    @strawberry.field(description="When the state should have been left.")
+    @described("When the state should have been left.")
     def target_at(self, info: Info) -> datetime | None:
         state = definition_of(self.record, info.context).state(self.record.state)
         return _after(self.record, state.target)
 
-    @strawberry.field(description="From when on it is late.")
+    @described("From when on it is late.")
     def alarm_at(self, info: Info) -> datetime | None:
         state = definition_of(self.record, info.context).state(self.record.state)
         return _after(self.record, state.alarm)
 
-    @strawberry.field(description="Newest first.")
+    @described("Newest first.")
     async def timeline(
         self, info: Info, first: int = 30, after: str | None = strawberry.UNSET
     ) -> TimelineConnection:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import strawberry
 from strawberry.schema_directive import Location
+from strawberry.types.field import StrawberryField
 
 from portnet.domain.identifiers import is_ulid, opaque_id, read_opaque_id
 from portnet.ports.reading import Page, PageSize
@@ -21,6 +23,17 @@ LARGEST_PAGE = 100
 @strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], name="viewer")
 class ViewerOnly:
     """Differs between viewers of one company: a document that selects it is never shared."""
+
+
+def described(
+    description: str, *, directives: Sequence[object] = ()
+) -> Callable[[Callable[..., object]], StrawberryField]:
+    """A resolver as a field with its description; Strawberry's own decorator loses types there."""
+
+    def decorate(resolver: Callable[..., object]) -> StrawberryField:
+        return strawberry.field(resolver, description=description, directives=directives)
+
+    return decorate
 
 
 @strawberry.interface

@@ -10,7 +10,7 @@ from portnet.domain.alerts import Channel
 from portnet.domain.alerts import Device as KnownDevice
 from portnet_graphql.context import Info, Person
 from portnet_graphql.types.company import Company, Mandate
-from portnet_graphql.types.node import Kind, Node, node_id
+from portnet_graphql.types.node import Kind, Node, described, node_id
 from portnet_graphql.types.scalars import Locale, Role
 
 
@@ -66,7 +66,7 @@ class Viewer(Node):
             sandbox=person.viewer.sandbox,
         )
 
-    @strawberry.field(description="The numbers on the app's icon.")
+    @described("The numbers on the app's icon.")
     async def badge(self, info: Info) -> Badge:
         badge = await info.context.readers.alerts.badge(info.context.viewer)
         return Badge(alerts=badge.alerts)
@@ -75,7 +75,7 @@ class Viewer(Node):
     def clock(self, info: Info) -> Clock:
         return Clock(now=info.context.now, speed=1.0, paused=False)
 
-    @strawberry.field(description="Those that the viewer's company gave or holds.")
+    @described("Those that the viewer's company gave or holds.")
     async def mandates(self, info: Info) -> list[Mandate]:
         accounts = info.context.readers.accounts
         mandates = await accounts.mandates(info.context.company.id)
