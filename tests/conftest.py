@@ -6,8 +6,17 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from portnet.storage.engines import Database, EngineName, open_database
+from portnet.storage.migrate import migrate
 from tests.support.databases import Databases
 from tests.support.servers import Servers
+from tests.support.volume import use_volume
+from tests.support.world import World, open_world
+
+use_volume()
+
+
+async def _to_todays_tables(database: Database) -> None:
+    await migrate(database)
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +32,16 @@ def empty_databases(
 ) -> Iterator[Databases]:
     """Makes databases without tables."""
     databases = Databases(tmp_path_factory.mktemp("databases"), servers)
+    yield databases
+    asyncio.run(databases.close())
+
+
+@pytest.fixture(scope="session")
+def migrated_databases(
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Databases]:
+    """Makes databases with today's tables, all copied from one that was migrated."""
+    databases = Databases(tmp_path_factory.mktemp("migrated"), servers, _to_todays_tables)
     yield databases
     asyncio.run(databases.close())
 
@@ -49,3 +68,29 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.start()
     yield database
     await database.stop()
+
+
+@pytest.fixture
+async def migrated_url(
+    engine_name: EngineName, migrated_databases: Databases
+) -> AsyncIterator[str]:
+    """The URL of a database of its own with today's tables."""
+    url = await migrated_databases.fresh_database(engine_name)
+    yield url
+    await migrated_databases.drop(url)
+
+
+@pytest.fixture
+async def migrated(migrated_url: str) -> AsyncIterator[Database]:
+    """A database with today's tables, started."""
+    database = open_database(migrated_url)
+    await database.start()
+    yield database
+    await database.stop()
+
+
+@pytest.fixture
+async def world(migrated_url: str) -> AsyncIterator[World]:
+    """The cast over a database of its own, nothing said yet."""
+    async with open_world(migrated_url) as world:
+        yield world

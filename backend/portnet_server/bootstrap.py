@@ -11,7 +11,6 @@ from datetime import datetime
 from random import SystemRandom
 
 from litestar import Litestar
-from portnet_graphql.operations import GraphQLOperations
 
 from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
@@ -19,7 +18,7 @@ from portnet.live.hub import Hub
 from portnet.live.memory import MemoryRelay
 from portnet.live.redis import RedisRelay
 from portnet.live.relay import Hint, Relay, RelayedWakeups
-from portnet.ports.unit_of_work import UnitOfWork
+from portnet.ports.unit_of_work import Position, UnitOfWork
 from portnet.security.keys import derive_key
 from portnet.security.passwords import Passwords
 from portnet.security.secrets_box import SecretsBox
@@ -40,12 +39,13 @@ from portnet.storage.repositories.dossier import DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_graphql.context import Dependencies, Readers, Services
-from portnet_graphql.cursors import cursor_of
+from portnet_graphql.cursors import FeedCursor
+from portnet_graphql.operations import GraphQLOperations
 from portnet_notifications.catalogue import ALERTS
 from portnet_notifications.channels import Channels
 from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
-from portnet_notifications.wording import Wording, short_link
+from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.config import Config, Mode
 from portnet_server.system import GrowingIds, SystemClock
 from portnet_server.tokens import SessionTokens
@@ -100,8 +100,10 @@ class House:
         self.passwords = Passwords()
         self.keyring = AgencyKeys(_secrets_box(config, secret))
         self.inbox = StorageInbox(self.database)
-        self.channels = Channels({"PUSH": config.push_urls, "SMS": config.sms_urls})
-        self.wording = Wording(self.catalogue, cursor=cursor_of, link=short_link(config.public_url))
+        self.channels = Channels(_gateways(config))
+        self.wording = AlertWording(
+            self.catalogue, cursor=_cursor, link=short_link(config.public_url)
+        )
         self.access = AccessTokens(
             token_key(secret),
             tuple(map(token_key, config.previous_secrets)),
@@ -253,6 +255,16 @@ async def _cancelled(loops: Sequence[asyncio.Task[None]]) -> None:
     for loop in loops:
         loop.cancel()
     await asyncio.gather(*loops, return_exceptions=True)
+
+
+def _gateways(config: Config) -> dict[str, tuple[str, ...]]:
+    """The gateways' URLs by channel; a channel without one is left out, and its deliveries wait."""
+    urls = {"PUSH": config.push_urls, "SMS": config.sms_urls}
+    return {channel: given for channel, given in urls.items() if given}
+
+
+def _cursor(generation: str, position: Position) -> str:
+    return str(FeedCursor(generation=generation, audience=position.audience, seq=position.seq))
 
 
 def database_url(config: Config) -> str:

@@ -7,6 +7,8 @@ import re
 
 import msgspec
 
+from portnet.ports.unit_of_work import Position
+
 # A seq of 18 digits fits the tables' integers, whatever a client makes up.
 _PLAIN = re.compile(r"([0-9a-zA-Z_-]{1,64})/([a-z]{1,20}:[!-.0-~]{1,64})/(0|[1-9][0-9]{0,17})")
 
@@ -21,6 +23,11 @@ class FeedCursor(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         plain = f"{self.generation}/{self.audience}/{self.seq}"
         return base64.urlsafe_b64encode(plain.encode()).rstrip(b"=").decode("ascii")
+
+
+def cursor_of(generation: str, position: Position) -> str:
+    """The text of the cursor that stands at ``position``."""
+    return str(FeedCursor(generation=generation, audience=position.audience, seq=position.seq))
 
 
 def read_cursor(text: str) -> FeedCursor | None:

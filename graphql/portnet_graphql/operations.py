@@ -33,6 +33,7 @@ from portnet_graphql.errors import (
 )
 from portnet_graphql.execution import Execution, Subscription, bind, subscribe
 from portnet_graphql.frames import load
+from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import (
     OperationRequest,
     Origin,
@@ -61,11 +62,15 @@ _DEFAULT: Locale = "fr"
 
 
 class GraphQLOperations:
-    """Implements the transports' `Operations` over our schema."""
+    """Implements the transports' `Operations` over our schema.
 
-    def __init__(self, documents: Documents, dependencies: Dependencies) -> None:
-        self._documents = documents
+    Args:
+        documents: parsed and validated against it; shared by all who serve the same schema.
+    """
+
+    def __init__(self, dependencies: Dependencies, documents: Documents | None = None) -> None:
         self._dependencies = dependencies
+        self._documents = documents or Documents(build_schema())
 
     async def authenticate(self, payload: Mapping[str, object]) -> Person | None:
         """Who holds the bearer token, while their session lives."""
@@ -176,8 +181,8 @@ def preferred(accept_language: str | None) -> Locale:
     """Our best language for an Accept-Language header; French where it names none of ours."""
     wanted: list[tuple[float, Locale]] = []
     for part in (accept_language or "").split(","):
-        tag, _, quality = part.partition(";q=")
-        locale = _LOCALES.get(tag.strip()[:2].lower())
+        tag, _, quality = part.replace(" ", "").partition(";q=")
+        locale = _LOCALES.get(tag.partition("-")[0].lower())
         if locale is not None:
             wanted.append((_quality(quality), locale))
     best = max(wanted, key=lambda pair: pair[0], default=(0.0, _DEFAULT))

@@ -1,4 +1,4 @@
-"""The schema as code, and its text: graphql/schema.graphql is `sdl()`, and a test says so."""
+"""The schema as code, and its text: graphql/schema.graphql is `printed_schema()`, and a test says so."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def build_schema() -> ContractSchema:
     return _schema(in_order_of_names=False)
 
 
-def sdl() -> str:
+def printed_schema() -> str:
     """The contract's text: sorted, the same on every run."""
     return _schema(in_order_of_names=True).as_str().rstrip() + "\n"
 

@@ -1,7 +1,6 @@
 """What the person should notice: facts about the phone's data and its line, in the past tense."""
 
 import asyncio
-from datetime import datetime
 from typing import Self, TypeAlias
 
 import msgspec
@@ -19,7 +18,6 @@ class DossierUpdated(msgspec.Struct, frozen=True, kw_only=True):
     before: Dossier | None
     after: Dossier
     entry: Entry | None
-    at: datetime
 
 
 class DossierRemoved(msgspec.Struct, frozen=True, kw_only=True):

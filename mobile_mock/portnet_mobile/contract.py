@@ -60,7 +60,6 @@ class Person(_Answer, frozen=True, kw_only=True):
 class Holder(_Answer, frozen=True, kw_only=True):
     """Who holds a file: one of us, or an agency."""
 
-    kind: str
     label: str
 
 
@@ -68,7 +67,6 @@ class WhatNow(_Answer, frozen=True, kw_only=True):
     """What to do, who holds it, since and until when; ``warning`` is a prohibition."""
 
     action: str
-    action_code: str
     warning: str | None
     holder: Holder
     since: datetime
@@ -83,7 +81,6 @@ class Dossier(_Answer, frozen=True, kw_only=True):
     reference: str
     title: str
     company: Identified
-    direction: str
     status: str
     perishable: bool
     updated_at: datetime
@@ -101,7 +98,6 @@ class Entry(_Answer, frozen=True, kw_only=True):
 
     id: str
     kind: str
-    occurred_at: datetime
     label: str
     agency: Agency | None
 
@@ -160,13 +156,11 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a feed; no item: nothing that this app knows, only the cursor moves."""
 
     cursor: str
-    at: datetime
     item: Item | None
 
 
 class _RawFrame(_Answer, frozen=True, kw_only=True):
     cursor: str
-    at: datetime
     item: dict[str, Any] | None
 
 
@@ -245,7 +239,7 @@ def read_frame(answer: object) -> Frame:
     raw = msgspec.convert(answer, _RawFrame)
     known = raw.item is not None and raw.item.get("__typename") in _KNOWN
     item = msgspec.convert(raw.item, Item) if known else None
-    return Frame(cursor=raw.cursor, at=raw.at, item=item)
+    return Frame(cursor=raw.cursor, item=item)
 
 
 class _RawSyncPage(_Answer, frozen=True, kw_only=True):

@@ -71,7 +71,7 @@ def apply(store: Store, audience: str, frame: Frame) -> Outcome:
         return store, ()
     heard = Heard(cursor=frame.cursor, latest=(*heard.latest, frame.cursor)[-_REMEMBERED:])
     store = msgspec.structs.replace(store, heard={**store.heard, audience: heard})
-    return (store, ()) if frame.item is None else _take(store, frame.item, frame.at)
+    return (store, ()) if frame.item is None else _take(store, frame.item)
 
 
 def alert_answered(store: Store, alert: Alert) -> Outcome:
@@ -79,10 +79,10 @@ def alert_answered(store: Store, alert: Alert) -> Outcome:
     return _alert(store, alert)
 
 
-def differences(before: Store, after: Store, at: datetime) -> tuple[Change, ...]:
+def differences(before: Store, after: Store) -> tuple[Change, ...]:
     """What a new snapshot tells that the old store did not."""
     dossiers = [
-        DossierUpdated(before=before.dossiers.get(d.id), after=d, entry=None, at=at)
+        DossierUpdated(before=before.dossiers.get(d.id), after=d, entry=None)
         for d in after.dossiers.values()
         if _newer(before.dossiers.get(d.id), d)
     ]
@@ -97,10 +97,10 @@ def differences(before: Store, after: Store, at: datetime) -> tuple[Change, ...]
     return (*dossiers, *gone, *alerts)
 
 
-def _take(store: Store, item: Item, at: datetime) -> Outcome:
+def _take(store: Store, item: Item) -> Outcome:
     match item:
         case DossierChanged():
-            return _dossier(store, item, at)
+            return _dossier(store, item)
         case AlertChanged():
             return _alert(store, item.alert)
         case Removed():
@@ -113,13 +113,13 @@ def _take(store: Store, item: Item, at: datetime) -> Outcome:
             assert_never(item)
 
 
-def _dossier(store: Store, item: DossierChanged, at: datetime) -> Outcome:
+def _dossier(store: Store, item: DossierChanged) -> Outcome:
     before = store.dossiers.get(item.dossier.id)
     store = _hold_dossier(store, item.dossier)
     if item.entry is None and store.dossiers[item.dossier.id] is before:
         return store, ()
     after = store.dossiers[item.dossier.id]
-    return store, (DossierUpdated(before=before, after=after, entry=item.entry, at=at),)
+    return store, (DossierUpdated(before=before, after=after, entry=item.entry),)
 
 
 def _alert(store: Store, alert: Alert) -> Outcome:

@@ -268,12 +268,11 @@ class Phone:
 
     async def _take_snapshot(self) -> None:
         home = await self._client.ask("Home", Home, {"dossiers": _PAGE, "alerts": _PAGE})
-        received_at = self._clock.now()
-        store = await self._further_pages(snapshot(home, received_at), home)
+        store = await self._further_pages(snapshot(home, self._clock.now()), home)
         before, self._store = self._store, store
         self._notify([SnapshotTaken(dossiers=len(store.dossiers), alerts=len(store.alerts))])
         if before is not None:
-            self._notify(differences(before, store, store.server_time(received_at)))
+            self._notify(differences(before, store))
 
     async def _further_pages(self, store: Store, home: Home) -> Store:
         # A dossier that slips from one page to another meanwhile comes by the feed.

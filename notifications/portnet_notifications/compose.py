@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from portnet.domain.alerts import Channel
+from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.localised import Locale
 from portnet_notifications.alphabet import LEFT_TO_RIGHT_MARK, Encoding, encoding_of, fold, parts
 from portnet_notifications.texts import MARKED_IN_ARABIC, PLACEHOLDER, TEXTS
-
-_LOCAL = ZoneInfo("Africa/Casablanca")
 
 
 class AlertWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +63,7 @@ def local_time(instant: datetime) -> str:
     """``24/11 14:30`` on Moroccan clocks. Raises ValueError for a naive instant."""
     if instant.tzinfo is None:
         raise ValueError("an instant without a time zone")
-    return instant.astimezone(_LOCAL).strftime("%d/%m %H:%M")
+    return instant.astimezone(CASABLANCA).strftime("%d/%m %H:%M")
 
 
 def _sms(body: str, locale: Locale) -> Message:

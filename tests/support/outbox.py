@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -159,8 +159,8 @@ def a_mandate(*, until: datetime | None = None) -> Mandate:
 
 
 COMPANIES = tuple(
-    Company(id=id, kind=kind, name=id, ice=ice, sandbox=False)
-    for id, kind, ice in (
+    Company(id=name, kind=kind, name=name, ice=ice, sandbox=False)
+    for name, kind, ice in (
         ("importer", CompanyKind.OPERATOR, "001561191000066"),
         ("broker", CompanyKind.BROKER, "001561191000067"),
     )
@@ -184,13 +184,36 @@ class Stage(Protocol):
         ...
 
 
+class SetClock:
+    """Stands still until a test moves it; also numbers ids."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+        self._ids = 0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, by: timedelta) -> None:
+        self.at += by
+
+    def new(self) -> str:
+        self._ids += 1
+        return f"id-{self._ids}"
+
+
 class FakeOutbox:
-    """Passes `OutboxContract`; also its own stage. ``broken`` makes as many settlements fail."""
+    """Passes `OutboxContract`; also its own stage.
+
+    ``failing_claims`` and ``failing_settlements`` are how many of them fail before one succeeds.
+    """
 
     generation = "g"
 
     def __init__(self) -> None:
-        self.broken = 0
+        self.failing_claims = 0
+        self.failing_settlements = 0
+        self._written = asyncio.Event()
         self._deliveries: dict[str, Delivery] = {}
         self._alerts: dict[str, Alert] = {}
         self._users: dict[str, User] = {}
@@ -237,9 +260,19 @@ class FakeOutbox:
         own = [attempt for attempt in self._attempts if attempt.delivery == delivery]
         return sorted(own, key=lambda attempt: attempt.number)
 
+    async def until(self, id: str, holds: Callable[[Delivery], bool]) -> Delivery:
+        """The delivery, once a settlement has made it so."""
+        while not holds(self._deliveries[id]):
+            self._written.clear()
+            await self._written.wait()
+        return self._deliveries[id]
+
     async def claim(
         self, channel: Channel, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[Claimed]:
+        if self.failing_claims:
+            self.failing_claims -= 1
+            raise ConnectionError("the database is away")
         due = [d for d in self._waiting(channel) if d.due_at <= now]
         taken = sorted(due, key=lambda d: (d.due_at, d.id))[:limit]
         return [
@@ -248,10 +281,12 @@ class FakeOutbox:
         ]
 
     async def settle(self, settled: Sequence[Settled]) -> Sequence[bool]:
-        if self.broken:
-            self.broken -= 1
-            raise ConnectionError("the disk is elsewhere")
-        return [self._settle(each) for each in settled]
+        if self.failing_settlements:
+            self.failing_settlements -= 1
+            raise ConnectionError("the database is away")
+        held = [self._settle(each) for each in settled]
+        self._written.set()
+        return held
 
     async def next_due(self, channel: Channel) -> datetime | None:
         return min((d.due_at for d in self._waiting(channel)), default=None)
@@ -359,7 +394,7 @@ def dead(claimed: Claimed, at: datetime = NOW) -> Settled:
     return Settled(delivery=delivery, attempt=attempt, token_dead=True)
 
 
-class OutboxContract(abc.ABC):
+class OutboxContract:
     """What every outbox promises. A subclass gives the fixture ``stage``."""
 
     async def claim(

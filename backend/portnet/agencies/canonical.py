@@ -88,7 +88,9 @@ def read(body: bytes) -> WireMessage | Malformed:
         return Malformed("Expected CODE.event - at `$.type`")
     for reference in message.refs:
         if not normalise(reference.scheme, reference.value):
-            return Malformed(f"Expected visible characters, got {reference.value!r} - at `$.refs[...].value`")
+            return Malformed(
+                f"Expected visible characters, got {reference.value!r} - at `$.refs[...].value`"
+            )
     instants = {
         "occurred_at": message.occurred_at,
         "created_at": message.created_at,

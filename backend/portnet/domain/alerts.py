@@ -42,10 +42,15 @@ class DeliveryState(enum.StrEnum):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a push can reach: ``address`` is the gateway's token for it. Dead ones are kept, not used."""
+    """An app that a push can reach: ``address`` is the gateway's token for it.
+
+    It belongs to the sign-in that registered it and dies with it, or when somebody else signs in on the same phone, or
+    when the gateway says so. Dead ones are kept, not used.
+    """
 
     id: str
     user: str
+    session: str
     channel: Channel
     kind: str
     address: str
@@ -75,7 +80,8 @@ class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One person told of one event. ``chain`` is shared by all who were told: who acknowledges, acknowledges for all.
 
-    ``kind`` is the alert catalogue's code (A14); ``level`` 1 in the app, 2 push, 3 push then SMS, 4 push and SMS at once.
+    ``kind`` is the alert catalogue's code (A14); ``level`` 1 in the app, 2 push, 3 push then SMS, 4 both
+    at once.
     """
 
     id: str

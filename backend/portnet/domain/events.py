@@ -89,8 +89,8 @@ class FrameKind(enum.StrEnum):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it is written: ``audiences`` hear it, in the order of each audience's own counter.
 
-    ``subject`` is the dossier, alert or mandate that the event is about; ``procedure`` and ``entry`` say more where they
-    can.
+    ``subject`` is the dossier, alert or mandate that the event is about; ``procedure`` and ``entry`` say more
+    where they can.
     """
 
     id: str
@@ -105,8 +105,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an audience's feed: ``seq`` is dense and grows by one within ``audience``.
 
-    A RESET is never stored: it tells a phone whose cursor is of no use any more where the feed stands, ``subject`` being
-    the reason.
+    A RESET is never stored: it tells a phone whose cursor is of no use any more where the feed stands; ``subject``
+    is the reason.
     """
 
     audience: str

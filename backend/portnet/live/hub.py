@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Hashable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Generator, Hashable, Iterable, Sequence
+from contextlib import aclosing, contextmanager, suppress
 
 from portnet.domain.events import FeedRow, FrameKind
 from portnet.ports.clock import Clock
@@ -26,6 +26,10 @@ _BUFFER = 128
 _BATCH = 100
 
 Frame = tuple[int, bytes]
+
+
+class FeedBroken(Exception):
+    """Frames could not be rendered; the follower starts again."""
 
 
 class _Follower:
@@ -63,15 +67,11 @@ class _Following:
 
 
 class _Channel:
-    """One audience that somebody follows here; `seq` is how far its rows were handed out, None before the first look."""
+    """One audience that somebody follows here; `seq` is how far its rows were handed out, None at first."""
 
     def __init__(self) -> None:
         self.seq: int | None = None
         self.followings: dict[Hashable, _Following] = {}
-
-
-class FeedBroken(Exception):
-    """Frames could not be rendered; the follower starts again."""
 
 
 class Hub:
@@ -87,42 +87,35 @@ class Hub:
 
     def wake(self, positions: Sequence[Position]) -> None:
         """These feeds moved."""
-        self._woken.update(p.audience for p in positions if p.audience in self._channels)
-        if self._woken:
-            self._wake.set()
+        self._wake_audiences(p.audience for p in positions if p.audience in self._channels)
 
     async def run(self) -> None:
         """Hand rows out until cancelled: at once when woken, and by looking at every followed feed now and then."""
+        now = asyncio.get_running_loop().time
+        look_at = now() + self._poll_seconds
         while True:
-            try:
-                async with asyncio.timeout(self._poll_seconds):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(look_at):
                     await self._wake.wait()
-                woken, self._woken = self._woken, set()
-                self._wake.clear()
-            except TimeoutError:
-                woken = set(self._channels)
+            self._wake.clear()
+            woken, self._woken = self._woken, set()
             try:
+                # Its own appointment: on a busy hub somebody is always woken, and no wait times out.
+                if now() >= look_at:
+                    look_at = now() + self._poll_seconds
+                    woken |= await self._moved()
                 await self._hand_out(woken)
             except Exception:
-                _logger.exception(
-                    "the hub could not read the feeds; it looks again at the next poll"
-                )
+                _logger.exception("the hub could not read the feeds; it looks again later")
 
     async def follow(self, group: Group, after: int | None) -> AsyncGenerator[bytes, None]:
-        channel = self._channels.setdefault(group.audience, _Channel())
-        following = channel.followings.setdefault(group.key, _Following(group))
-        follower = _Follower()
-        following.followers.add(follower)
-        try:
-            position = (await self._feed.heads([group.audience]))[0].seq
-            if channel.seq is None:
-                channel.seq = position
-            if after is not None:
-                reason = await self._useless(group.audience, after, position)
-                if reason is not None:
-                    yield await self._reset(group, position, reason)
-                else:
-                    position = after
+        with self._joined(group) as (channel, follower):
+            position = after
+            if channel.seq is None or position is None:
+                head = await self._head(group.audience)
+                channel.seq = head if channel.seq is None else channel.seq
+                position = head if position is None else position
+            # Registered first, then the log to its head: what is committed later comes through the queue.
             while True:
                 async with aclosing(self._drain(group, position)) as logged:
                     async for seq, payload in logged:
@@ -132,76 +125,123 @@ class Hub:
                     async for seq, payload in live:
                         yield payload
                         position = seq
+
+    @contextmanager
+    def _joined(self, group: Group) -> Generator[tuple[_Channel, _Follower]]:
+        channel = self._channels.setdefault(group.audience, _Channel())
+        following = channel.followings.setdefault(group.key, _Following(group))
+        follower = _Follower()
+        following.followers.add(follower)
+        try:
+            yield channel, follower
         finally:
-            self._leave(group, channel, following, follower)
+            following.followers.discard(follower)
+            if not following.followers:
+                del channel.followings[group.key]
+            if not channel.followings:
+                del self._channels[group.audience]
 
-    async def _useless(self, audience: str, after: int, head: int) -> str | None:
-        if after > head:
+    async def _drain(self, group: Group, position: int) -> AsyncGenerator[Frame, None]:
+        """The log after ``position``, to its head; before it a RESET to the head where ``position`` is of no use.
+
+        Raises:
+            FeedBroken: the frames could not be rendered.
+        """
+        useless = await self._useless(group.audience, position)
+        while True:
+            if useless is not None:
+                position = await self._head(group.audience)
+                yield (await _rendered(group, [self._reset(group.audience, position, useless)]))[0]
+                useless = None
+            start = Position(audience=group.audience, seq=position)
+            read = (await self._feed.after([start], _BATCH))[group.audience]
+            if read and read[0].seq > position + 1:
+                # Rows went while we were reading: a feed is dense.
+                useless = "TOO_OLD"
+                continue
+            for frame in await _rendered(group, read) if read else ():
+                yield frame
+                position = frame[0]
+            if len(read) < _BATCH:
+                return
+
+    async def _useless(self, audience: str, position: int) -> str | None:
+        if position > await self._head(audience):
             return "AHEAD"
-        return "TOO_OLD" if after < await self._feed.floor(audience) else None
+        return "TOO_OLD" if position < await self._feed.floor(audience) else None
 
-    async def _reset(self, group: Group, head: int, reason: str) -> bytes:
-        row = FeedRow(
-            audience=group.audience,
+    async def _head(self, audience: str) -> int:
+        return (await self._feed.heads([audience]))[0].seq
+
+    def _reset(self, audience: str, head: int, reason: str) -> FeedRow:
+        return FeedRow(
+            audience=audience,
             seq=head,
             at=self._clock.now(),
             kind=FrameKind.RESET,
             subject=reason,
         )
-        return (await group.render([row]))[0]
 
-    async def _drain(self, group: Group, position: int) -> AsyncGenerator[Frame, None]:
-        """The log after ``position``, to its head."""
-        while True:
-            start = Position(audience=group.audience, seq=position)
-            read = (await self._feed.after([start], _BATCH))[group.audience]
-            for row, payload in zip(read, await group.render(read) if read else (), strict=True):
-                yield row.seq, payload
-                position = row.seq
-            if len(read) < _BATCH:
-                return
+    async def _moved(self) -> set[str]:
+        """Followed feeds that are further than what was handed out: their wake-ups were lost, or are under way."""
+        heads = await self._feed.heads(list(self._channels))
+        return {
+            head.audience
+            for head in heads
+            if (channel := self._channels.get(head.audience)) is not None
+            and channel.seq is not None
+            and channel.seq < head.seq
+        }
 
     async def _hand_out(self, audiences: set[str]) -> None:
+        # A channel that empties meanwhile is done with; one made anew in its place reads the log itself.
+        channels = {a: self._channels[a] for a in sorted(audiences) if a in self._channels}
         positions = [
             Position(audience=audience, seq=channel.seq)
-            for audience in sorted(audiences)
-            if (channel := self._channels.get(audience)) is not None and channel.seq is not None
+            for audience, channel in channels.items()
+            if channel.seq is not None
         ]
         if not positions:
             return
         for audience, read in (await self._feed.after(positions, _BATCH)).items():
-            channel = self._channels.get(audience)
-            if channel is None or not read:
+            if not read:
                 continue
-            await self._broadcast(channel, read)
-            channel.seq = read[-1].seq
+            await _broadcast(channels[audience], read)
+            channels[audience].seq = read[-1].seq
             if len(read) == _BATCH:
-                self._woken.add(audience)
-                self._wake.set()
+                self._wake_audiences([audience])
 
-    async def _broadcast(self, channel: _Channel, read: Sequence[FeedRow]) -> None:
-        for following in list(channel.followings.values()):
-            try:
-                payloads = await following.group.render(read)
-            except Exception:
-                _logger.exception("frames of %s could not be rendered", following.group.audience)
-                for follower in following.followers:
-                    follower.fail()
-                continue
-            frames = [(row.seq, payload) for row, payload in zip(read, payloads, strict=True)]
+    def _wake_audiences(self, audiences: Iterable[str]) -> None:
+        self._woken.update(audiences)
+        if self._woken:
+            self._wake.set()
+
+
+async def _broadcast(channel: _Channel, read: Sequence[FeedRow]) -> None:
+    """Who joins while this renders finds the rows in the log; who left is not missed."""
+    for following in list(channel.followings.values()):
+        try:
+            frames = await _rendered(following.group, read)
+        except FeedBroken:
+            for follower in following.followers:
+                follower.fail()
+        else:
             for follower in following.followers:
                 follower.push(frames)
 
-    def _leave(
-        self, group: Group, channel: _Channel, following: _Following, follower: _Follower
-    ) -> None:
-        following.followers.discard(follower)
-        if following.followers:
-            return
-        with suppress(KeyError):
-            del channel.followings[group.key]
-        if not channel.followings:
-            self._channels.pop(group.audience, None)
+
+async def _rendered(group: Group, read: Sequence[FeedRow]) -> Sequence[Frame]:
+    """``read`` in the bytes of ``group``.
+
+    Raises:
+        FeedBroken: whatever went wrong, it is this group's alone.
+    """
+    try:
+        payloads = await group.render(read)
+        return [(row.seq, payload) for row, payload in zip(read, payloads, strict=True)]
+    except Exception as error:
+        _logger.exception("frames of %s could not be rendered", group.audience)
+        raise FeedBroken from error
 
 
 async def _live(follower: _Follower, position: int) -> AsyncGenerator[Frame, None]:

@@ -72,17 +72,22 @@ class RedisRelay:
         await self._redis.publish(_CHANNEL, msgspec.json.encode(envelope))
 
     async def _listen(self) -> None:
-        async with self._redis.pubsub() as subscription:
-            await subscription.subscribe(_CHANNEL)
-            self._listening.set()
-            async for message in subscription.listen():
-                if message["type"] == "message":
-                    self._deliver(message["data"])
+        try:
+            async with self._redis.pubsub() as subscription:
+                await subscription.subscribe(_CHANNEL)
+                async for message in subscription.listen():
+                    if message["type"] == "message":
+                        self._deliver(message["data"])
+                    else:
+                        # Redis confirms a subscription; the library also renews one by itself.
+                        self._listening.set()
+        finally:
+            self._listening.clear()
 
     def _deliver(self, data: bytes) -> None:
         try:
             envelope = msgspec.json.decode(data, type=_Envelope)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             _logger.warning("a hint that is not ours stands in %s", _CHANNEL)
             return
         if envelope.sender != self._name and self._on_hint is not None:
@@ -93,6 +98,9 @@ class RedisRelay:
             try:
                 await step()
             except (RedisError, OSError) as error:
-                self._listening.clear()
                 _logger.warning("Redis is away, hints are lost meanwhile: %s", error)
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:
+                # A relay that ended silently would leave this process to its polls for good.
+                _logger.exception("a hint could not be passed on")
                 await asyncio.sleep(_RETRY_SECONDS)

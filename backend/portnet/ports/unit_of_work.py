@@ -94,8 +94,16 @@ class UnitOfWork(Protocol):
         """A sign-in, ended or not, locked until the unit ends."""
         ...
 
-    async def device(self, user: str, address: str) -> Device | None:
-        """What is registered for ``user`` at ``address``."""
+    async def devices_at(self, address: str) -> Sequence[Device]:
+        """Everybody's devices at a gateway's address, locked until the unit ends."""
+        ...
+
+    async def devices_of(self, session: str) -> Sequence[Device]:
+        """The devices that a sign-in registered, locked until the unit ends."""
+        ...
+
+    async def mandate(self, mandate: str) -> Mandate | None:
+        """A mandate, locked until the unit ends."""
         ...
 
     async def alerts(self, user: str, ids: Sequence[str]) -> Sequence[Alert]:

@@ -36,16 +36,21 @@ class Devices:
     async def register(
         self, viewer: Viewer, kind: str, address: str, label: str, locale: Locale
     ) -> Device | tuple[DeviceFault, ...]:
-        """Register, or refresh what is registered at the same address; all faults at once."""
+        """Register, or refresh what is registered at the same address; all faults at once.
+
+        Whoever was signed in on this phone before hears nothing on it any more.
+        """
         faults = _faults(kind, address, label)
         if faults:
             return faults
         now = self._clock.now()
         async with self._units() as work:
-            known = await work.device(viewer.user, address)
+            at_address = await work.devices_at(address)
+            known = next((device for device in at_address if device.user == viewer.user), None)
             device = Device(
                 id=known.id if known else self._ids.new(),
                 user=viewer.user,
+                session=viewer.session,
                 channel=Channel.PUSH,
                 kind=kind,
                 address=address,
@@ -54,7 +59,8 @@ class Devices:
                 registered_at=known.registered_at if known else now,
                 last_seen_at=now,
             )
-            work.add(device)
+            handed_over = [d for d in at_address if d.user != viewer.user and d.dead_at is None]
+            work.add(device, *(msgspec.structs.replace(d, dead_at=now) for d in handed_over))
             if known is None or known.dead_at is not None:
                 work.add(
                     AuditDraft(

@@ -63,7 +63,7 @@ class Intake:
         self._wakeups = wakeups
 
     async def take_in(self, message: AgencyEvent) -> None:
-        """Apply ``message``, or park or set it aside with its reason. A message taken by another worker is left to it."""
+        """Apply ``message``, or park or set it aside with its reason. One that another worker took is left to it."""
         now = self._clock.now()
         async with self._units() as work:
             files = await work.claim(message)

@@ -83,7 +83,7 @@ class Sessions:
         return self._signed_in(account.user, account.company.sandbox, session, refresh, now)
 
     async def refresh(self, refresh_token: str) -> SignedIn | SignInRefusal:
-        """Hand over to the next token. The one just used may ask again within `GRACE`; an older one ends the session."""
+        """Hand over to the next token. The one just used may ask again within `GRACE`; an older one ends all."""
         presented = self._tokens.present(refresh_token)
         if presented is None:
             return SignInRefusal.WRONG_CREDENTIALS
@@ -108,7 +108,7 @@ class Sessions:
         return self._signed_in(user, company.sandbox, session, successor, now)
 
     async def sign_out(self, viewer: Viewer) -> None:
-        """End the session; its tokens and sockets with it. Twice is as good as once."""
+        """End the session; its tokens, sockets and devices with it. Twice is as good as once."""
         now = self._clock.now()
         async with self._units() as work:
             session = await work.session(viewer.session)
@@ -121,7 +121,12 @@ class Sessions:
         self, work: UnitOfWork, user: User, session: Session, because: str, now: datetime
     ) -> None:
         ended = msgspec.structs.replace(session, ended_at=now, ended_because=because)
-        work.add(ended, _audit(user, session.id, "session.ended", now))
+        devices = await work.devices_of(session.id)
+        work.add(
+            ended,
+            _audit(user, session.id, "session.ended", now),
+            *(msgspec.structs.replace(d, dead_at=now) for d in devices if d.dead_at is None),
+        )
         await work.commit()
         self._wakeups.session_ended(session.id)
 
@@ -141,7 +146,9 @@ class Sessions:
         )
 
 
-def _handed_over(session: Session, successor: RefreshToken, now: datetime, until: datetime) -> Session:
+def _handed_over(
+    session: Session, successor: RefreshToken, now: datetime, until: datetime
+) -> Session:
     return msgspec.structs.replace(
         session,
         expires_at=until,

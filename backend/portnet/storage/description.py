@@ -1,4 +1,4 @@
-"""What a Piccolo table says of itself, typed. Piccolo keeps it under a name that looks private and is its public one."""
+"""What a Piccolo table says of itself, typed. Piccolo keeps it under a name that looks private but is not."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def session_row(s: Session) -> tuple[Any, ...]:
 
 def device_row(d: Device) -> tuple[Any, ...]:
     return (
-        d.id, d.user, d.channel.value, d.kind, d.address, d.label, d.locale,
+        d.id, d.user, d.session, d.channel.value, d.kind, d.address, d.label, d.locale,
         micros(d.registered_at), micros(d.last_seen_at), micros_or_none(d.dead_at),
     )  # fmt: skip
 
@@ -234,7 +234,7 @@ def session(r: Row) -> Session:
 
 def device(r: Row) -> Device:
     return Device(
-        id=r["id"], user=r["user_id"], channel=Channel(r["channel"]), kind=r["kind"],
+        id=r["id"], user=r["user_id"], session=r["session"], channel=Channel(r["channel"]), kind=r["kind"],
         address=r["address"], label=r["label"], locale=r["locale"],
         registered_at=instant(r["registered_at"]), last_seen_at=instant(r["last_seen_at"]),
         dead_at=instant_or_none(r["dead_at"]),

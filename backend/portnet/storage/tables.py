@@ -50,6 +50,7 @@ class SessionTable(Table, tablename="user_session"):
 class DeviceTable(Table, tablename="device"):
     id = Text(primary_key=True)
     user_id = Text()
+    session = Text()
     channel = Text()
     kind = Text()
     address = Text()

@@ -1,7 +1,7 @@
-"""The unit of work over either engine: what it loads is locked, what it collects is written in one go before the commit.
+"""The unit of work over either engine: what it loads is locked, what it collects is written in one go, then committed.
 
-The feeds' counters are bumped last, in the order of their names: within an audience the order of commits is the order of
-``seq``, without gaps, and no two transactions wait for each other crosswise.
+The feeds' counters are bumped last, in the order of their names: within an audience the order of commits is the order
+of ``seq``, without gaps, and no two transactions wait for each other crosswise.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import msgspec
 
+from portnet.domain.access import Mandate
 from portnet.domain.account import Session
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Device, Recipient
@@ -100,10 +101,17 @@ class StorageUnitOfWork:
         found = await self._locked("SELECT * FROM user_session WHERE id = $1", session)
         return rows.session(found[0]) if found else None
 
-    async def device(self, user: str, address: str) -> Device | None:
-        sql = "SELECT * FROM device WHERE user_id = $1 AND address = $2"
-        found = await self._locked(sql, user, address)
-        return rows.device(found[0]) if found else None
+    async def devices_at(self, address: str) -> Sequence[Device]:
+        sql = "SELECT * FROM device WHERE address = $1 ORDER BY id"
+        return [rows.device(row) for row in await self._locked(sql, address)]
+
+    async def devices_of(self, session: str) -> Sequence[Device]:
+        sql = "SELECT * FROM device WHERE session = $1 ORDER BY id"
+        return [rows.device(row) for row in await self._locked(sql, session)]
+
+    async def mandate(self, mandate: str) -> Mandate | None:
+        found = await self._locked("SELECT * FROM mandate WHERE id = $1", mandate)
+        return rows.mandate(found[0]) if found else None
 
     async def alerts(self, user: str, ids: Sequence[str]) -> Sequence[Alert]:
         dialect = self._database.dialect

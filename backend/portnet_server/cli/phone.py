@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import click
+from rich.console import Console
 
 from portnet_mobile.terminal import run_terminal
 from portnet_server.cli.settings import demo_settings
@@ -21,4 +22,8 @@ from portnet_server.demo.accounts import PASSWORD
 def phone(login: str, password: str, locale: str | None, url: str | None) -> None:
     """Show LOGIN's dossiers and alerts as they change."""
     address = url or f"http://127.0.0.1:{demo_settings().port}"
-    asyncio.run(run_terminal(address.rstrip("/"), login, password, locale))
+    try:
+        ended = asyncio.run(run_terminal(address.rstrip("/"), login, password, locale, Console()))
+    except KeyboardInterrupt:
+        ended = 130
+    raise SystemExit(ended)

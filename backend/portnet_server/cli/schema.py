@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+
 from portnet_graphql.schema import printed_schema
 
 _CONTRACT = Path("graphql/schema.graphql")

@@ -63,6 +63,9 @@ def start_logging(config: Config) -> None:
     logging.basicConfig(
         level=config.log_level.value, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # Both say a line for each message or socket, which nobody reads.
+    for talkative in ("apprise", "uvicorn.error"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 async def _migrate(config: Config) -> None:
@@ -142,7 +145,8 @@ async def listening(house: House) -> AsyncGenerator[Server]:
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket, or one line that says why not."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small frames at once (TCP_NODELAY) only on sockets that name their protocol.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -28,8 +28,9 @@ def settings(**defaults: str) -> Config:
 
 
 def demo_settings() -> Config:
-    """The settings of the demo on this machine, for the commands that talk to it."""
-    return settings(PORTNET_MODE="demo", PORTNET_DATA_DIR="var/demo")
+    """The settings of this machine's demo on PORT, for the commands that talk to it; each port has its own data."""
+    port = settings(PORTNET_MODE="demo").port
+    return settings(PORTNET_MODE="demo", PORTNET_DATA_DIR=f"var/demo/{port}")
 
 
 def environment() -> Mapping[str, str]:

@@ -26,6 +26,6 @@ def _value(scheme: str, year: int, chance: Random) -> str:
             stem = f"CSQU{chance.randrange(1_000_000):06}"
             return stem + str(iso6346.calc_check_digit(stem))
         case "ONSSA_FILE":
-            return f"OI-{year % 100}-{number:07}"
+            return f"OI-{year % 100}-{number % 1_000_000:06}"
         case _:
-            return f"{scheme[:3]}-{year % 100}-{number:07}"
+            return f"{scheme[:3]}-{year % 100}-{number % 1_000_000:06}"

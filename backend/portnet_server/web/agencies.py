@@ -72,6 +72,9 @@ class AgencyEndpoint:
             reply = _refused(
                 503, "UNAVAILABLE", "the message was not kept, send it again", _RETRY_AFTER
             )
+        except Exception:
+            _logger.exception("a message of %s could not be answered", source)
+            reply = _refused(500, "INTERNAL", "a fault of ours; the message may be sent again")
         await _respond(send, reply)
 
     async def _reply(self, scope: HTTPScope, source: str, body: bytes) -> Reply:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import cast
 
+import msgspec
 from litestar import Litestar, asgi
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Receive, Scope, Send, WebSocketScope
 
 from portnet_server.web.agencies import AgencyEndpoint
 from portnet_server.web.health import Health
+
+_AGENCY_PATH = re.compile(r"/(?P<source>[^/]+)/messages/?")
 
 HttpApp = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
 SocketApp = Callable[[WebSocketScope, Receive, Send], Awaitable[None]]
@@ -28,11 +32,14 @@ def create_app(
         else:
             await graphql(scope, receive, send)
 
-    @asgi("/agencies/{source:str}/messages", copy_scope=False)
+    # Mounted: Litestar 2.25 answers 500 to every request of an ASGI route with a path parameter.
+    @asgi("/agencies", is_mount=True, copy_scope=False)
     async def agency_route(scope: Scope, receive: Receive, send: Send) -> None:
-        if await _only("POST", scope, send):
-            source = str(scope["path_params"]["source"])
-            await agencies(cast("HTTPScope", scope), receive, send, source)
+        path = _AGENCY_PATH.fullmatch(scope["path"])
+        if path is None:
+            await _refuse(send, 404, "NOT_FOUND", "post to /agencies/<source>/messages")
+        elif await _only("POST", scope, send):
+            await agencies(cast("HTTPScope", scope), receive, send, path["source"])
 
     @asgi("/health/live", copy_scope=False)
     async def live_route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,12 +68,14 @@ async def _only(method: str, scope: Scope, send: Send) -> bool:
     allowed = {"GET", "HEAD"} if method == "GET" else {method}
     if scope["method"] in allowed:
         return True
-    body = b'{"code":"METHOD_NOT_ALLOWED","message":"use %s"}' % method.encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"allow", method.encode()),
-    ]
-    await send({"type": "http.response.start", "status": 405, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    await _refuse(send, 405, "METHOD_NOT_ALLOWED", f"use {method}", (b"allow", method.encode()))
     return False
+
+
+async def _refuse(
+    send: Send, status: int, code: str, message: str, *headers: tuple[bytes, bytes]
+) -> None:
+    body = msgspec.json.encode({"code": code, "message": message})
+    own = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

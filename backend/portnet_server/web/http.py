@@ -14,16 +14,10 @@ from litestar.types import HTTPScope, Receive
 from litestar.types import Send as AsgiSend
 
 from portnet_graphql.errors import ErrorCode, masked, request_error
+from portnet_graphql.transport import OperationRequest, Refused, Single, Stream
 from portnet_server.web.body import BodyTooLarge, ClientGone, read_body
 from portnet_server.web.negotiation import MediaType, Negotiated, negotiate
-from portnet_server.web.operations import (
-    OperationRequest,
-    Operations,
-    Refused,
-    Single,
-    Stream,
-    Viewer,
-)
+from portnet_server.web.operations import Operations, Viewer
 from portnet_server.web.origin import header, origin_of
 
 _logger = logging.getLogger(__name__)

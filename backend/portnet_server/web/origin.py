@@ -2,7 +2,7 @@
 
 from litestar.types import HTTPScope, WebSocketScope
 
-from portnet_server.web.operations import Origin
+from portnet_graphql.transport import Origin
 
 
 def header(scope: HTTPScope | WebSocketScope, name: bytes) -> str | None:

@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias, assert_never
 import msgspec
 from graphql import GraphQLFormattedError
 
-from portnet_server.web.operations import OperationRequest
+from portnet_graphql.transport import OperationRequest
 
 SUBPROTOCOL = "graphql-transport-ws"
 

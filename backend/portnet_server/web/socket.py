@@ -15,15 +15,8 @@ from litestar.types import Receive, WebSocketScope
 from litestar.types import Send as AsgiSend
 
 from portnet_graphql.errors import ErrorCode, masked, request_error
-from portnet_server.web.operations import (
-    OperationRequest,
-    Operations,
-    Origin,
-    Refused,
-    Single,
-    Stream,
-    Viewer,
-)
+from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
+from portnet_server.web.operations import Operations, Viewer
 from portnet_server.web.origin import origin_of
 from portnet_server.web.protocol import (
     FORBIDDEN,

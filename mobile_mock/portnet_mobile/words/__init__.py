@@ -10,8 +10,6 @@ import msgspec
 
 LOCALES: Final = ("fr", "ar", "en")
 
-_Groups = Mapping[str, Mapping[str, Mapping[str, str]]]
-
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """One language's words by group and key."""
@@ -35,6 +33,6 @@ def words(locale: str) -> Words:
     return Words(locale=known, groups=groups)
 
 
-def _all() -> _Groups:
+def _all() -> dict[str, dict[str, dict[str, str]]]:
     text = files("portnet_mobile").joinpath("words/words.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), _Groups)
+    return msgspec.convert(tomllib.loads(text), dict[str, dict[str, dict[str, str]]])

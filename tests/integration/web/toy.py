@@ -19,8 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from portnet_graphql.documents import Documents, Prepared
 from portnet_graphql.errors import ContractError, ContractSchema, ErrorCode, InvalidRequest
 from portnet_graphql.execution import GroupKey, Renderer, bind, subscribe
-from portnet_server.web.http import HttpEndpoint
-from portnet_server.web.operations import (
+from portnet_graphql.transport import (
     OperationRequest,
     Origin,
     PreparedOperation,
@@ -28,6 +27,7 @@ from portnet_server.web.operations import (
     Single,
     Stream,
 )
+from portnet_server.web.http import HttpEndpoint
 from portnet_server.web.socket import SocketEndpoint, SocketLimits
 from portnet_server.web.sockets import Sockets
 

@@ -249,10 +249,10 @@ def test_a_source_that_is_no_agency_is_left_out() -> None:
 
 PEOPLE = st.lists(
     st.builds(
-        lambda id, company, roles, phone, active: someone(
-            id, *sorted(roles), company=company, phone=phone, active=active
+        lambda name, company, roles, phone, active: someone(
+            name, *sorted(roles), company=company, phone=phone, active=active
         ),
-        id=st.text("abcdef", min_size=1, max_size=3),
+        name=st.text("abcdef", min_size=1, max_size=3),
         company=st.sampled_from(["importer", "broker", "stranger"]),
         roles=st.frozensets(st.sampled_from(Role)),
         phone=st.sampled_from([None, "+212600000001"]),

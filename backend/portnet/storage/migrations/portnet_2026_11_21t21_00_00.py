@@ -47,6 +47,7 @@ TABLES = """
     CREATE TABLE device (
         id TEXT PRIMARY KEY NOT NULL,
         user_id TEXT NOT NULL,
+        session TEXT NOT NULL,
         channel TEXT NOT NULL,
         kind TEXT NOT NULL,
         address TEXT NOT NULL,
@@ -246,7 +247,9 @@ INDEXES = """
     CREATE UNIQUE INDEX user_account_login ON user_account (login);
     CREATE INDEX user_account_company ON user_account (company);
     CREATE INDEX user_session_user ON user_session (user_id);
-    CREATE UNIQUE INDEX device_address ON device (user_id, address);
+    CREATE INDEX device_user ON device (user_id);
+    CREATE INDEX device_session ON device (session);
+    CREATE UNIQUE INDEX device_address ON device (address, user_id);
     CREATE INDEX mandate_company ON mandate (company, broker);
     CREATE INDEX agency_key_source ON agency_key (source);
     CREATE UNIQUE INDEX agency_inbox_event ON agency_inbox (source, event_id);

@@ -9,8 +9,7 @@ import msgspec
 from litestar.types import HTTPScope, Message, WebSocketScope
 
 from portnet_graphql.errors import ErrorCode, request_error
-from portnet_server.web.http import HttpEndpoint
-from portnet_server.web.operations import (
+from portnet_graphql.transport import (
     OperationRequest,
     Origin,
     PreparedOperation,
@@ -18,6 +17,7 @@ from portnet_server.web.operations import (
     Single,
     Stream,
 )
+from portnet_server.web.http import HttpEndpoint
 from portnet_server.web.socket import SocketEndpoint, SocketLimits
 from portnet_server.web.sockets import Sockets
 

@@ -1,0 +1,114 @@
+"""What the agencies say in a benchmark: the shipped stories S0 and G0, told of many files side by side."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from stdnum import iso6346
+
+from benchmarks.cast import Cast
+from portnet.domain.identifiers import dum_key
+from portnet.domain.inbox import RawMessage
+from portnet.domain.scenario import Scenario, Step
+from portnet.ports.clock import Ids
+from portnet_server.demo.replay import Telling
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """One file's story, from its first message on; its importer is a number in the cast."""
+
+    telling: Telling
+    importer: int
+
+    def messages(self, first: int = 0) -> Iterator[Said]:
+        """Its messages from number ``first`` on, each at the story's own time."""
+        at = self.telling.began_at
+        for number, step in enumerate(steps_of(self.telling.scenario)):
+            at += step.after
+            if number >= first:
+                yield self.message(number, step, at)
+
+    def message(self, number: int, step: Step, at: datetime) -> Said:
+        return Said(source=step.source, body=self.telling.message(number + 1, step, at))
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """One message: who says it, and the body to the byte."""
+
+    source: str
+    body: bytes
+
+
+def tell(scenario: Scenario, number: int, cast: Cast, began_at: datetime) -> Story:
+    """The story of the file of that number; other numbers have other references."""
+    importer = number % len(cast.importers)
+    parties = (
+        ("OPERATOR", cast.importers[importer].company.ice),
+        ("BROKER", cast.broker_of(importer).company.ice),
+    )
+    telling = Telling(
+        scenario=scenario,
+        refs=references(scenario, number),
+        parties=tuple({"role": role, "scheme": "ICE", "value": ice} for role, ice in parties),
+        began_at=began_at,
+        run=f"{scenario.code}-{number:08}",
+    )
+    return Story(telling=telling, importer=importer)
+
+
+def references(scenario: Scenario, number: int) -> Mapping[str, str]:
+    """Well-formed references that no other number has."""
+    return {name: _reference(scheme, number) for name, scheme in scenario.refs.items()}
+
+
+def steps_of(scenario: Scenario) -> Sequence[Step]:
+    return [step for step in scenario.steps if isinstance(step, Step)]
+
+
+def length(scenario: Scenario) -> timedelta:
+    return sum((step.after for step in scenario.steps), timedelta())
+
+
+def in_turn(told: Sequence[Iterator[Said]]) -> Iterator[Said]:
+    """One message of each story after the other, until all are told: files progress side by side."""
+    going = list(told)
+    while going:
+        still: list[Iterator[Said]] = []
+        for story in going:
+            if (said := next(story, None)) is not None:
+                yield said
+                still.append(story)
+        going = still
+
+
+def raw_message(said: Said, ids: Ids, now: datetime) -> RawMessage:
+    """The message as the inbox endpoint hands it on."""
+    return RawMessage(
+        receipt=ids.new(),
+        source=said.source,
+        event_id=msgspec.json.decode(said.body, type=_Named).event_id,
+        body=said.body,
+        body_hash=hashlib.sha256(said.body).digest(),
+        key=f"{said.source.lower()}-2026-a",
+        sandbox=False,
+        received_at=now,
+    )
+
+
+class _Named(msgspec.Struct):
+    event_id: str
+
+
+def _reference(scheme: str, number: int) -> str:
+    match scheme:
+        case "DUM":
+            digits = f"309 010 2026 {number:07}"
+            return f"{digits} {dum_key(digits)}"
+        case "CONTAINER":
+            stem = f"CSQ{'UJZ'[number // 1_000_000]}{number % 1_000_000:06}"
+            return stem + str(iso6346.calc_check_digit(stem))
+        case _:
+            return f"OI-26-{number:07}"

@@ -1,0 +1,435 @@
+"""A small single window for tests of the contract: four companies, the real storage, services, hub and schema.
+
+Only time, passwords' cost, and the choice and words of alerts are fakes. Nothing listens on a port.
+"""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+import msgspec
+
+from portnet.agencies.canonical import Malformed, to_event
+from portnet.catalogue import load_catalogue
+from portnet.domain.access import Company, CompanyKind, Mandate, Role, User, Viewer
+from portnet.domain.account import Credentials
+from portnet.domain.agency import Place, Reason
+from portnet.domain.alerts import Alert, AlertFacts, Channel, Delivery, Recipient
+from portnet.domain.events import MandateRevoked, Record, company_audience
+from portnet.domain.identifiers import new_ulid, opaque_id
+from portnet.domain.inbox import RawMessage
+from portnet.domain.localised import Locale
+from portnet.domain.scenario import Step
+from portnet.live.hub import Hub
+from portnet.ports.alerts import Occasion, Planned
+from portnet.ports.unit_of_work import Change, Position
+from portnet.scenarios import shipped
+from portnet.security.tokens import AccessClaims, AccessTokens, token_key
+from portnet.services.alert import Alerts
+from portnet.services.device import Devices
+from portnet.services.intake import Intake
+from portnet.services.session import Sessions
+from portnet.storage.engines import Database
+from portnet.storage.inbox import StorageInbox
+from portnet.storage.repositories.account import AccountRepository
+from portnet.storage.repositories.agency import AgencyRepository
+from portnet.storage.repositories.alert import AlertRepository
+from portnet.storage.repositories.dossier import DossierRepository
+from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.unit_of_work import StorageUnitOfWork
+from portnet_graphql.context import Dependencies, Readers, Services
+from portnet_graphql.documents import Documents
+from portnet_graphql.operations import GraphQLOperations
+from portnet_graphql.schema import build_schema
+from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
+from portnet_server.tokens import SessionTokens
+
+#: A Monday morning: the day on which S0 begins.
+MONDAY = datetime(2026, 11, 23, 7, 50, tzinfo=UTC)
+IMPORTER_ICE, OTHER_ICE = "001561191000066", "001525196000048"
+BROKER_ICE, RIVAL_ICE = "001434567000011", "001434567000022"
+PASSWORD = "correct horse"
+SECRET = b"s" * 32
+SCHEMES = {"dum": "DUM", "onssa": "ONSSA_FILE", "container": "CONTAINER"}
+SCHEMA = build_schema()
+
+
+class SetClock:
+    """Stands still until told; every look is a microsecond later."""
+
+    def __init__(self) -> None:
+        self.at = MONDAY
+
+    def now(self) -> datetime:
+        self.at += timedelta(microseconds=1)
+        return self.at
+
+
+class CountedIds:
+    def __init__(self) -> None:
+        self._last = int.from_bytes(os.urandom(8), "big")
+
+    def new(self) -> str:
+        self._last += 1
+        return new_ulid(MONDAY, self._last.to_bytes(10, "big"))
+
+
+class PlainPasswords:
+    async def verify(self, password: str, stored: str | None) -> bool:
+        return password == stored
+
+
+class Verifier:
+    """Implements `AccessVerifier`."""
+
+    def __init__(self, tokens: AccessTokens) -> None:
+        self._tokens = tokens
+
+    def session(self, token: str, now: datetime) -> str | None:
+        claims = self._tokens.verify(token, now)
+        return claims.session if isinstance(claims, AccessClaims) else None
+
+
+class TellEverybody:
+    """Implements `AlertPlanner`: each person, by push and by SMS."""
+
+    def plan(
+        self,
+        occasion: Occasion,
+        people: Sequence[Recipient],
+        now: datetime,
+        new_id: Callable[[], str],
+    ) -> Sequence[Planned]:
+        chain = new_id()
+        return [self._planned(occasion, person.user, chain, now, new_id) for person in people]
+
+    def _planned(
+        self, occasion: Occasion, user: User, chain: str, now: datetime, new_id: Callable[[], str]
+    ) -> Planned:
+        alert = Alert(
+            id=new_id(),
+            chain=chain,
+            user=user.id,
+            dossier=occasion.dossier.id,
+            procedure=occasion.procedure.id,
+            entry=occasion.entry.id,
+            kind=occasion.kind,
+            level=4,
+            facts=AlertFacts(
+                reference=occasion.dossier.reference,
+                code=occasion.procedure.code,
+                definition=occasion.procedure.definition,
+                state=occasion.procedure.state,
+            ),
+            collapse_key=f"{occasion.procedure.id}:{occasion.kind}",
+            raised_at=now,
+            expires_at=now + timedelta(days=1),
+        )
+        ways = (
+            (Channel.PUSH, "token-1", "Pixel 8"),
+            (Channel.SMS, "+212661123456", "+212661123456"),
+        )
+        return Planned(
+            alert=alert,
+            deliveries=tuple(
+                Delivery(
+                    id=new_id(),
+                    alert=alert.id,
+                    user=user.id,
+                    channel=channel,
+                    address=address,
+                    label=label,
+                    locale=user.locale,
+                    due_at=now,
+                    expires_at=alert.expires_at,
+                    updated_at=now,
+                )
+                for channel, address, label in ways
+            ),
+        )
+
+
+class CodeAndReference:
+    """Implements `AlertTexts`."""
+
+    def text(self, alert: Alert, locale: Locale) -> str:
+        return f"{locale} {alert.kind} {alert.facts.reference}"
+
+
+class World:
+    """People are named by their logins: declarant and manager (importer), agent (its broker), rival (a broker without
+    a mandate), outsider (another importer)."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = SetClock()
+        self.ids = CountedIds()
+        self.companies: dict[str, Company] = {}
+        self.users: dict[str, User] = {}
+        self.ended: list[str] = []
+        self.feeds = FeedRepository(database)
+        self.hub = Hub(self.feeds, self.clock)
+        self._catalogue = load_catalogue(frozenset(f"A{n:02}" for n in range(1, 45)))
+        self._inbox = StorageInbox(database)
+        self._hub_task: asyncio.Task[None] | None = None
+        self._played = 0
+        self._posted = 0
+        self._wakeups = _Wakeups(self)
+        self.operations = GraphQLOperations(self._dependencies(), Documents(SCHEMA))
+        self._intake = Intake(
+            self.unit, self._catalogue, TellEverybody(), self.clock, self.ids, self._wakeups
+        )
+
+    async def __aenter__(self) -> Self:
+        self._inbox.start()
+        self._hub_task = asyncio.create_task(self.hub.run())
+        await self._settle_people()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._inbox.stop()
+        if self._hub_task is not None:
+            self._hub_task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._hub_task
+
+    # ------------------------------------------------------------ what agencies do
+
+    async def play(self, steps: int) -> None:
+        """The next messages of S0, each at its own instant."""
+        for step in shipped()["S0"].steps[self._played : self._played + steps]:
+            assert isinstance(step, Step)
+            self._played += 1
+            self.clock.at += step.after
+            due = None if step.due_in is None else self.clock.at + step.due_in
+            refs = {SCHEMES[name]: f"{name.upper()}-0001" for name in step.refs}
+            await self.post(
+                step.source, step.event, refs, reasons=step.reasons, place=step.place, due_at=due
+            )
+
+    async def post(
+        self,
+        source: str,
+        event: str,
+        refs: Mapping[str, str],
+        *,
+        ices: tuple[str, str] = (IMPORTER_ICE, BROKER_ICE),
+        reasons: Sequence[Reason] = (),
+        place: Place | None = None,
+        due_at: datetime | None = None,
+        classifier: str = "ACT",
+        occurred_at: datetime | None = None,
+    ) -> None:
+        """One message through the inbox and the intake."""
+        self._posted += 1
+        operator, broker = ices
+        body = msgspec.json.encode(
+            {
+                "type": event,
+                "classifier": classifier,
+                "occurred_at": occurred_at or self.clock.now(),
+                "refs": [{"scheme": scheme, "value": value} for scheme, value in refs.items()],
+                "parties": [
+                    {"role": "OPERATOR", "scheme": "ICE", "value": operator},
+                    {"role": "BROKER", "scheme": "ICE", "value": broker},
+                ],
+                "reasons": reasons,
+                "place": place,
+                "due_at": due_at,
+            }
+        )
+        raw = RawMessage(
+            receipt=self.ids.new(),
+            source=source,
+            event_id=f"e{self._posted}",
+            body=body,
+            body_hash=hashlib.sha256(body).digest(),
+            key="k",
+            sandbox=True,
+            received_at=self.clock.now(),
+        )
+        await self._inbox.receive(raw)
+        message = to_event(raw)
+        assert not isinstance(message, Malformed), message
+        await self._intake.take_in(message)
+
+    async def revoke_mandate(self) -> None:
+        """The importer takes its broker's mandate away; both hear of it."""
+        now = self.clock.now()
+        importer, broker = self.companies["importer"].id, self.companies["broker"].id
+        [mandate] = await AccountRepository(self.database).mandates(importer)
+        event = MandateRevoked(mandate=mandate.id, company=importer, broker=broker)
+        audiences = (company_audience(importer), company_audience(broker))
+        positions = await self.write(
+            msgspec.structs.replace(mandate, revoked_at=now),
+            Record(id=self.ids.new(), at=now, event=event, subject=mandate.id, audiences=audiences),
+        )
+        self.hub.wake(positions)
+
+    async def write(self, *changes: Change) -> tuple[Position, ...]:
+        async with self.unit() as work:
+            work.add(*changes)
+            return await work.commit()
+
+    def unit(self) -> StorageUnitOfWork:
+        return StorageUnitOfWork(self.database)
+
+    # ------------------------------------------------------------ what apps do
+
+    async def ask(
+        self, login: str | None, text: str, language: str | None = None, **variables: object
+    ) -> Any:
+        """The whole answer, or the errors of a refusal under "refused"."""
+        return await self.send(await self.token(login), text, language, **variables)
+
+    async def data(self, login: str | None, text: str, **variables: object) -> Any:
+        """The data of an answer without errors."""
+        answer = await self.ask(login, text, **variables)
+        assert set(answer) == {"data"}, answer
+        return answer["data"]
+
+    async def send(
+        self, token: str | None, text: str, language: str | None = None, **variables: object
+    ) -> Any:
+        prepared = await self._prepare(token, text, language, variables)
+        match prepared:
+            case Refused():
+                return {"refused": prepared.errors}
+            case Single():
+                return msgspec.json.decode(await prepared.run())
+            case Stream():
+                raise AssertionError("a subscription has no single answer")
+
+    async def follow(
+        self, login: str, text: str, **variables: object
+    ) -> AsyncGenerator[bytes, None]:
+        """The stream of a subscription."""
+        prepared = await self._prepare(await self.token(login), text, None, variables)
+        assert isinstance(prepared, Stream), prepared
+        return prepared.payloads
+
+    async def token(self, login: str | None) -> str | None:
+        """A new session's access token."""
+        if login is None:
+            return None
+        signed_in = await self.services.sessions.sign_in(login, PASSWORD)
+        assert not isinstance(signed_in, str)
+        return signed_in.access.text
+
+    def viewer(self, login: str) -> Viewer:
+        user = self.users[login]
+        return Viewer(
+            user=user.id,
+            company=user.company,
+            session="",
+            sandbox=True,
+            session_expires_at=MONDAY + timedelta(days=30),
+        )
+
+    def company_id(self, name: str) -> str:
+        return opaque_id("Company", self.companies[name].id)
+
+    async def _prepare(
+        self, token: str | None, text: str, language: str | None, variables: dict[str, object]
+    ) -> Single | Stream | Refused:
+        payload = {} if token is None else {"authorization": f"Bearer {token}"}
+        person = await self.operations.authenticate(payload)
+        request = OperationRequest(query=text, variables=variables)
+        return await self.operations.prepare(person, request, Origin(accept_language=language))
+
+    # ------------------------------------------------------------ how it is put together
+
+    def _dependencies(self) -> Dependencies:
+        wakeups = self._wakeups
+        accounts = AccountRepository(self.database)
+        access = AccessTokens(token_key(SECRET))
+        self.services = Services(
+            sessions=Sessions(
+                self.unit,
+                accounts,
+                PlainPasswords(),
+                SessionTokens(access, SECRET, self.ids),
+                self.clock,
+                self.ids,
+                wakeups,
+                timedelta(days=30),
+            ),
+            devices=Devices(self.unit, self.clock, self.ids),
+            alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
+        )
+        return Dependencies(
+            services=self.services,
+            readers=Readers(
+                files=DossierRepository(self.database),
+                alerts=AlertRepository(self.database),
+                accounts=accounts,
+                feeds=self.feeds,
+                agencies=AgencyRepository(self.database),
+            ),
+            catalogue=self._catalogue,
+            texts=CodeAndReference(),
+            clock=self.clock,
+            live=self.hub,
+            access=Verifier(access),
+        )
+
+    async def _settle_people(self) -> None:
+        for name, kind, ice in (
+            ("importer", CompanyKind.OPERATOR, IMPORTER_ICE),
+            ("other", CompanyKind.OPERATOR, OTHER_ICE),
+            ("broker", CompanyKind.BROKER, BROKER_ICE),
+            ("rivals", CompanyKind.BROKER, RIVAL_ICE),
+        ):
+            self.companies[name] = Company(
+                id=self.ids.new(), kind=kind, name=name.title(), ice=ice, sandbox=True
+            )
+        self._add_user("declarant", "importer", Role.DECLARANT, "fr")
+        self._add_user("manager", "importer", Role.MANAGER, "en")
+        self._add_user("agent", "broker", Role.DECLARANT, "ar")
+        self._add_user("rival", "rivals", Role.DECLARANT, "fr")
+        self._add_user("outsider", "other", Role.DECLARANT, "fr")
+        mandate = Mandate(
+            id=self.ids.new(),
+            company=self.companies["importer"].id,
+            broker=self.companies["broker"].id,
+            starts_at=MONDAY - timedelta(days=30),
+            ends_at=MONDAY + timedelta(days=30),
+        )
+        secrets = [Credentials(user=u.id, password_hash=PASSWORD) for u in self.users.values()]
+        await self.write(*self.companies.values(), *self.users.values(), *secrets, mandate)
+
+    def _add_user(self, login: str, company: str, role: Role, locale: Locale) -> None:
+        self.users[login] = User(
+            id=self.ids.new(),
+            company=self.companies[company].id,
+            login=login,
+            name=login.title(),
+            roles=(role,),
+            locale=locale,
+        )
+
+
+class _Wakeups:
+    """Implements `Wakeups`: the hub is told, ended sessions are noted."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def feeds(self, positions: Sequence[Position]) -> None:
+        self._world.hub.wake(positions)
+
+    def inbox(self) -> None:
+        """Nobody waits: messages are taken in as they are posted."""
+
+    def outbox(self) -> None:
+        """Nothing is sent here."""
+
+    def session_renewed(self, session: str, until: datetime) -> None:
+        """No sockets here."""
+
+    def session_ended(self, session: str) -> None:
+        self._world.ended.append(session)
