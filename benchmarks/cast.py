@@ -5,7 +5,7 @@ Every id follows from its number, so that a data set on disk and a later run mea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -96,12 +96,11 @@ def _firm(number: int, kind: CompanyKind, sandbox: bool) -> Firm:
         ice=f"{number:09}000066",
         sandbox=sandbox,
     )
-    roles: Sequence[Role] = _ROLES if kind is CompanyKind.OPERATOR else (Role.DECLARANT,) * 5
     return Firm(
         company=company,
         members=tuple(
-            _member(company, number * len(roles) + seat, role, _LOCALES[seat])
-            for seat, role in enumerate(roles)
+            _member(company, number * len(_ROLES) + seat, role, _LOCALES[seat])
+            for seat, role in enumerate(_ROLES)
         ),
     )
 
@@ -119,6 +118,7 @@ def _member(company: Company, number: int, role: Role, locale: Locale) -> Member
     device = Device(
         id=numbered_id("device", number),
         user=user.id,
+        session=numbered_id("session", number),
         channel=Channel.PUSH,
         kind="FCM",
         address=f"push-token-{number:08}-" + "x" * 120,

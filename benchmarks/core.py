@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TypeVar, cast
 
 from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
@@ -13,13 +15,16 @@ from portnet.live.memory import MemoryRelay
 from portnet.live.relay import Hint, RelayedWakeups
 from portnet.ports.unit_of_work import UnitOfWork
 from portnet.services.intake import Intake
-from portnet.storage.engines import Database
+from portnet.storage.engines import Database, Program, Transaction
 from portnet.storage.inbox import StorageInbox
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_notifications.catalogue import ALERTS
 from portnet_notifications.planner import Planner
 from portnet_server.system import GrowingIds, SystemClock
 from portnet_server.worker import IntakeWorker
+
+
+T = TypeVar("T")
 
 
 class CountedIntake(Intake):
@@ -32,6 +37,21 @@ class CountedIntake(Intake):
         self.settled += 1
 
 
+class CountedDatabase:
+    """A database that counts the transactions which are begun through it."""
+
+    def __init__(self, database: Database) -> None:
+        self.transactions = 0
+        self._database = database
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        self.transactions += 1
+        return self._database.transaction()
+
+    async def read(self, program: Program[T]) -> T:
+        return await self._database.read(program)
+
+
 class Core:
     """Inbox, intake and its worker on ``database``, as `bootstrap.House` puts them together."""
 
@@ -40,7 +60,8 @@ class Core:
         self.ids = GrowingIds(self.clock)
         self._database = database
         self._relay = MemoryRelay()
-        self.inbox = StorageInbox(database)
+        self._counted = CountedDatabase(database)
+        self.inbox = StorageInbox(cast("Database", self._counted))
         self.intake = CountedIntake(
             self.units,
             load_catalogue(frozenset(ALERTS)),
@@ -50,6 +71,11 @@ class Core:
             RelayedWakeups(self._relay),
         )
         self._worker = IntakeWorker(self.inbox, self.intake, to_event, self.clock, lanes)
+
+    @property
+    def inbox_commits(self) -> int:
+        """How many transactions the inbox took so far."""
+        return self._counted.transactions
 
     def units(self) -> UnitOfWork:
         return StorageUnitOfWork(self._database)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 from stdnum import iso6346
@@ -72,16 +74,18 @@ def length(scenario: Scenario) -> timedelta:
     return sum((step.after for step in scenario.steps), timedelta())
 
 
-def in_turn(told: Sequence[Iterator[Said]]) -> Iterator[Said]:
-    """One message of each story after the other, until all are told: files progress side by side."""
-    going = list(told)
+def side_by_side(stories: Iterable[Iterator[Said]], width: int) -> Iterator[Said]:
+    """One message of each of ``width`` stories in turn; where one ends, the next one begins."""
+    waiting = iter(stories)
+    going = deque(islice(waiting, width))
     while going:
-        still: list[Iterator[Said]] = []
-        for story in going:
-            if (said := next(story, None)) is not None:
-                yield said
-                still.append(story)
-        going = still
+        story = going.popleft()
+        said = next(story, None)
+        if said is not None:
+            yield said
+            going.append(story)
+        elif (following := next(waiting, None)) is not None:
+            going.append(following)
 
 
 def raw_message(said: Said, ids: Ids, now: datetime) -> RawMessage:

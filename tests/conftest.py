@@ -8,6 +8,7 @@ import pytest
 from portnet.storage.engines import Database, EngineName, open_database
 from portnet.storage.migrate import migrate
 from tests.support.databases import Databases
+from tests.support.recycled import RecycledDatabases
 from tests.support.servers import Servers
 from tests.support.volume import use_volume
 from tests.support.world import World, open_world
@@ -39,9 +40,10 @@ def empty_databases(
 @pytest.fixture(scope="session")
 def migrated_databases(
     servers: Servers, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Databases]:
-    """Makes databases with today's tables, all copied from one that was migrated."""
-    databases = Databases(tmp_path_factory.mktemp("migrated"), servers, _to_todays_tables)
+) -> Iterator[RecycledDatabases]:
+    """Lends databases with today's tables, all copied from one that was migrated."""
+    folder = tmp_path_factory.mktemp("migrated")
+    databases = RecycledDatabases(Databases(folder, servers, _to_todays_tables))
     yield databases
     asyncio.run(databases.close())
 
@@ -72,12 +74,12 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def migrated_url(
-    engine_name: EngineName, migrated_databases: Databases
+    engine_name: EngineName, migrated_databases: RecycledDatabases
 ) -> AsyncIterator[str]:
     """The URL of a database of its own with today's tables."""
-    url = await migrated_databases.fresh_database(engine_name)
+    url = await migrated_databases.take(engine_name)
     yield url
-    await migrated_databases.drop(url)
+    await migrated_databases.give_back(url)
 
 
 @pytest.fixture

@@ -1,15 +1,15 @@
 """The intake's worker: raw messages out of the inbox, in order, through the adapters into the core.
 
-Messages of one file keep to one lane, so that they are folded in the order in which they came; lanes run side by side.
+Messages that share a reference are one lane and are taken in as they came; lanes run side by side, and what stops one
+stops no other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import zlib
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from portnet.agencies.canonical import Malformed
 from portnet.domain.agency import AgencyEvent
@@ -17,32 +17,44 @@ from portnet.domain.inbox import RawMessage
 from portnet.ports.clock import Clock
 from portnet.ports.inbox import Inbox
 from portnet.services.intake import Intake
-from portnet.storage.engines import DatabaseError
+from portnet.storage.engines import ConstraintViolated, DatabaseError
 
 _logger = logging.getLogger(__name__)
 
 _BATCH = 200
-#: The inbox is looked at this often without a wake-up: hints may be lost.
-_POLL_SECONDS = 1.0
-#: Parked messages wait for days; a minute more does not matter.
-_OVERDUE_SECONDS = 60.0
-#: A message that fails this often for no expected reason is set aside, so that it does not hold up the others.
+#: A message that fails this often for no expected reason is set aside, so that it does not hold up its file for ever.
 _PATIENCE = 5
 
 Mapper = Callable[[RawMessage], AgencyEvent | Malformed]
+Lane = list[tuple[RawMessage, AgencyEvent]]
 
 
 class IntakeWorker:
-    """Runs until cancelled; several may run on one database, in this process or others."""
+    """Runs until cancelled; several may run on one database, in this process or others.
+
+    Args:
+        lanes: how many messages at most are under way at once.
+        poll_seconds: the inbox is looked at this often without a wake-up: hints may be lost.
+        overdue_seconds: parked messages wait for days; a minute more does not matter.
+    """
 
     def __init__(
-        self, inbox: Inbox, intake: Intake, mapper: Mapper, clock: Clock, lanes: int
+        self,
+        inbox: Inbox,
+        intake: Intake,
+        mapper: Mapper,
+        clock: Clock,
+        lanes: int,
+        poll_seconds: float = 1.0,
+        overdue_seconds: float = 60.0,
     ) -> None:
         self._inbox = inbox
         self._intake = intake
         self._mapper = mapper
         self._clock = clock
-        self._lanes = lanes
+        self._room = asyncio.Semaphore(lanes)
+        self._poll_seconds = poll_seconds
+        self._overdue_seconds = overdue_seconds
         self._wake = asyncio.Event()
         self._failures: Counter[str] = Counter()
 
@@ -59,71 +71,29 @@ class IntakeWorker:
         while True:
             self._wake.clear()
             try:
-                taken = await self._take_in_batch()
+                settled = await self._take_in_batch()
             except Exception:
                 _logger.exception("the inbox could not be read; trying again")
-                taken = 0
-            if not taken:
+                settled = 0
+            if not settled:
                 await self._rest()
 
     async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(_POLL_SECONDS):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_seconds):
                 await self._wake.wait()
-        except TimeoutError:
-            return
 
     async def _take_in_batch(self) -> int:
         """How many of the waiting messages were settled."""
         waiting = await self._inbox.waiting(_BATCH)
-        lanes: dict[int, list[AgencyEvent]] = defaultdict(list)
-        settled = 0
+        read: Lane = []
+        unread = 0
         for raw in waiting:
-            event = self._mapper(raw)
-            if isinstance(event, Malformed):
-                await self._intake.give_up(raw, event.message)
-                settled += 1
+            event = await self._understood(raw)
+            if event is None:
+                unread += 1
             else:
-                lanes[_lane(event, self._lanes)].append(event)
-        return settled + sum(await asyncio.gather(*map(self._run_lane, lanes.values())))
-
-    async def _run_lane(self, lane: Sequence[AgencyEvent]) -> int:
-        settled = 0
-        for event in lane:
-            try:
-                await self._intake.take_in(event)
-            except DatabaseError:
-                _logger.warning(
-                    "the database was in the way of %s; trying again", event.receipt, exc_info=True
-                )
-                return settled
-            except Exception:
-                _logger.exception(
-                    "message %s of %s could not be taken in", event.receipt, event.source
-                )
-                if not await self._failed(event):
-                    return settled
-            settled += 1
-        return settled
-
-    async def _failed(self, event: AgencyEvent) -> bool:
-        """Whether the message was set aside; until then it is tried again, after the others' turn."""
-        self._failures[event.receipt] += 1
-        if self._failures[event.receipt] < _PATIENCE:
-            return False
-        del self._failures[event.receipt]
-        await self._intake.give_up(event, "the message could not be taken in; see the log")
-        return True
-
-    async def _wake_overdue_forever(self) -> None:
-        while True:
-            await asyncio.sleep(_OVERDUE_SECONDS)
-            try:
-                if await self._inbox.wake_overdue(self._clock.now()):
-                    self.wake()
-            except Exception:
-                _logger.exception("parked messages could not be looked through; trying again")
-
-
-def _lane(event: AgencyEvent, lanes: int) -> int:
-    return zlib.crc32(event.refs[0].key.encode()) % lanes
+                read.append((raw, event))
+        async with asyncio.TaskGroup() as tasks:
+            lanes = [tasks.create_task(self._run_lane(lane)) for lane in _lanes(read)]
+        return unread + sum(lane.result() for lane in lanes)

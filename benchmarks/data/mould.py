@@ -20,6 +20,7 @@ from benchmarks.core import Core
 from benchmarks.stories import Story, raw_message, tell
 from portnet.domain.identifiers import new_ulid, normalise, short_reference
 from portnet.domain.scenario import Scenario
+from portnet.storage.description import description
 from portnet.storage.engines import open_database
 from portnet.storage.migrate import migrate
 from portnet.storage.tables import TABLES
@@ -31,52 +32,46 @@ BEGAN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 #: What the cast and the migrations write: the same for all dossiers.
 _SHARED = frozenset(
-    {
-        "company",
-        "user_account",
-        "credentials",
-        "user_session",
-        "device",
-        "mandate",
-        "agency_key",
-        "feed_head",
-        "installation",
-    }
+    "company user_account credentials user_session device mandate agency_key feed_head installation".split()
 )
+#: A file that no data set has, of the first importer.
+_NUMBER = 2_999_996
+#: How bytes are written as text, each byte one character.
+BYTES_AS = "latin-1"
+
+_decoder = msgspec.json.Decoder(dict[str, list[list[Any]]])
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 class Mould:
-    """The first ``messages`` of a scenario, as rows with slots."""
+    """The first messages of a story, as rows with slots."""
 
     def __init__(self, story: Story, cast: Cast, rows: Rows) -> None:
-        text = msgspec.json.encode(rows, enc_hook=_text).decode()
-        fixed = _values(story, cast)
-        self._fresh = sorted(set(_ULID.findall(text)) - set(fixed))
-        names = dict.fromkeys([*fixed, *self._fresh])
-        slot = re.compile("|".join(sorted(map(re.escape, names), key=len, reverse=True)))
+        text = msgspec.json.encode(rows).decode()
+        self._meanings = {text: meaning for meaning, text in _values(story, cast).items()}
+        self._fresh = sorted(set(_ULID.findall(text)) - set(self._meanings))
+        names = sorted([*self._meanings, *self._fresh], key=len, reverse=True)
+        slot = re.compile("|".join(map(re.escape, names)))
         self._pieces = slot.split(text)
         self._slots = slot.findall(text)
-        self._fixed = fixed
 
     def cast_again(self, story: Story, cast: Cast, number: int) -> Rows:
         """The rows of ``story``; numbers that grow make ids that grow."""
-        values = dict(zip(self._fixed.values(), _values(story, cast).keys(), strict=True))
-        filled = {old: values[meaning] for old, meaning in self._fixed.items()}
+        values = _values(story, cast)
+        filled = {text: values[meaning] for text, meaning in self._meanings.items()}
         at = BEGAN + timedelta(milliseconds=number)
         filled |= {old: new_ulid(at, i.to_bytes(10, "big")) for i, old in enumerate(self._fresh)}
         parts = [self._pieces[0]]
         for old, piece in zip(self._slots, self._pieces[1:], strict=True):
             parts += (filled[old], piece)
-        rows: Rows = msgspec.json.decode("".join(parts))
-        return rows
+        return _decoder.decode("".join(parts))
 
 
 async def make_mould(scenario: Scenario, messages: int, folder: Path) -> Mould:
     """Take the first ``messages`` of ``scenario`` in on a scratch database, and keep what they wrote."""
     path = folder / f"mould-{scenario.code}.sqlite"
     cast = make_cast(5, sandbox=False)
-    story = tell(scenario, 9_999_999 // 4 * 4, cast, BEGAN)
+    story = tell(scenario, _NUMBER, cast, BEGAN)
     database = open_database(f"sqlite://{path.resolve()}")
     await database.start()
     try:
@@ -95,40 +90,35 @@ async def make_mould(scenario: Scenario, messages: int, folder: Path) -> Mould:
 def _written(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
     connection = sqlite3.connect(path)
     try:
-        for table in (table._meta.tablename for table in TABLES):  # pyright: ignore[reportPrivateUsage]  # Piccolo's documented name
+        for table in (description(table).name for table in TABLES):
             if table not in _SHARED:
                 rows = connection.execute(f"SELECT * FROM {table} ORDER BY rowid")
-                yield table, [list(row) for row in rows]
+                yield table, [list(map(_plain, row)) for row in rows]
     finally:
         connection.close()
 
 
+def _plain(value: Any) -> Any:
+    return value.decode(BYTES_AS) if isinstance(value, bytes) else value
+
+
 def _values(story: Story, cast: Cast) -> dict[str, str]:
-    """The texts in a story's rows that another story has otherwise, and what each means."""
+    """What another story has otherwise in its rows, by its meaning."""
     importer, broker = cast.importers[story.importer], cast.broker_of(story.importer)
-    found = {story.telling.run: "run"}
+    values = {"run": story.telling.run}
     for name, value in story.telling.refs.items():
         scheme = story.telling.scenario.refs[name]
-        spellings = {
-            value: "as sent",
-            normalise(scheme, value): "normal",
-            short_reference(scheme, value): "short",
-        }
-        found |= {spelling: f"{name} {meaning}" for spelling, meaning in spellings.items()}
-    return found | _people("importer", importer) | _people("broker", broker)
+        values[f"{name} as sent"] = value
+        values[f"{name} as compared"] = normalise(scheme, value)
+        values[f"{name} as shown"] = short_reference(scheme, value)
+    return values | _people("importer", importer) | _people("broker", broker)
 
 
 def _people(role: str, firm: Firm) -> dict[str, str]:
-    found = {firm.company.id: f"{role} id", firm.company.ice: f"{role} ice"}
+    values = {f"{role}'s id": firm.company.id, f"{role}'s ice": firm.company.ice}
     for seat, member in enumerate(firm.members):
-        found |= {
-            member.user.id: f"{role} {seat}",
-            member.user.phone or "": f"{role} {seat} phone",
-            member.device.id: f"{role} {seat} device",
-            member.device.address: f"{role} {seat} address",
-        }
-    return found
-
-
-def _text(value: Any) -> Any:
-    raise TypeError(f"no JSON for {type(value).__name__}")
+        values[f"{role}'s user {seat}"] = member.user.id
+        values[f"{role}'s number {seat}"] = member.user.phone or ""
+        values[f"{role}'s device {seat}"] = member.device.id
+        values[f"{role}'s token {seat}"] = member.device.address
+    return values

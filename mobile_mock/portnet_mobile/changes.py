@@ -53,9 +53,10 @@ class SnapshotTaken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionLost(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown may be old; the phone keeps trying."""
+    """What is shown may be old; the phone keeps trying. ``why`` as in `errors`."""
 
     reason: str
+    why: str = ""
 
 
 class ConnectionRestored(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,9 +64,10 @@ class ConnectionRestored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """The last change: the phone has stopped for good."""
+    """The last change: the phone has stopped for good. ``why`` as in `errors`."""
 
     reason: str
+    why: str = ""
 
 
 Change: TypeAlias = (

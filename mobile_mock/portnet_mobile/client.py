@@ -94,7 +94,7 @@ class Client:
     def renew_at(self) -> datetime:
         """When the session should be refreshed, by this phone's clock."""
         if self._renew_at is None:
-            raise SessionEnded("Nobody is signed in.")
+            raise SessionEnded("Nobody is signed in.", "SESSION_ENDED")
         return self._renew_at
 
     async def sign_in(self, login: str, password: str) -> None:
@@ -127,7 +127,9 @@ class Client:
                 if refused.problem.code != "WRONG_CREDENTIALS":
                     raise Unreachable(str(refused)) from refused
                 self._tokens = None
-                raise SessionEnded("The session has ended; sign in again.") from refused
+                raise SessionEnded(
+                    "The session has ended; sign in again.", "SESSION_ENDED"
+                ) from refused
 
     async def execute(self, operation: str, variables: Variables | None = None) -> dict[str, Any]:
         """The operation's data, all fields answered; a lapsed token is renewed once on the way."""
@@ -180,7 +182,7 @@ class Client:
 
     def _session(self) -> Tokens:
         if self._tokens is None:
-            raise SessionEnded("Nobody is signed in.")
+            raise SessionEnded("Nobody is signed in.", "SESSION_ENDED")
         return self._tokens
 
     async def _open_session(self, operation: str, field: str, variables: Variables) -> None:
@@ -243,7 +245,7 @@ class Socket:
                 async for result in results:
                     raise_for_errors(result.errors)
                     yield read_frame(msgspec.convert(result.data, dict[str, Any])["feed"])
-        raise Unreachable("The server ended the feed.")
+        raise Unreachable("The server ended the feed.", "CLOSED")
 
     def cut(self) -> None:
         """Drops the connection without a word, as a network does."""

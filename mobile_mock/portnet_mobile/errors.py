@@ -24,7 +24,14 @@ _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
 
 class PhoneError(Exception):
-    """Every error of this package; its text is a sentence for a person."""
+    """Every error of this package; its text is an English sentence.
+
+    ``why`` is a code of the phone's own words, where it has some; else the text is the server's.
+    """
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class Unreachable(PhoneError):
@@ -77,7 +84,7 @@ def sorted_failures() -> Generator[None]:
     except TransportError as error:
         raise _of_connection(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Unreachable(_sentence(error)) from error
+        raise _of_line(error) from error
     except msgspec.ValidationError as error:
         raise Rejected("", f"The server's answer is not what the contract says: {error}") from error
 
@@ -106,7 +113,7 @@ def _of_status(error: TransportServerError) -> PhoneError:
         return NotSignedIn("The server does not know us.")
     if _CLIENT_ERROR <= status < _SERVER_ERROR and status != _BUSY:
         return Rejected("", f"The server refuses the request: HTTP status {status}.")
-    return Unreachable(f"The server is not well: HTTP status {status}.")
+    return Unreachable(f"The server is not well: HTTP status {status}.", "UNWELL")
 
 
 def _of_connection(error: TransportError) -> PhoneError:
@@ -114,17 +121,18 @@ def _of_connection(error: TransportError) -> PhoneError:
     if isinstance(cause, ConnectionClosed) and cause.rcvd is not None:
         if cause.rcvd.code == _FORBIDDEN:
             return NotSignedIn(cause.rcvd.reason or "The server closed the session.")
-        return Unreachable(f"The server closed the line: {cause.rcvd.reason or cause.rcvd.code}.")
-    return Unreachable(_sentence(cause or error))
+        reason = cause.rcvd.reason or cause.rcvd.code
+        return Unreachable(f"The server closed the line: {reason}.", "CLOSED")
+    return _of_line(cause or error)
 
 
-def _sentence(error: BaseException) -> str:
+def _of_line(error: BaseException) -> Unreachable:
     match error:
         case TimeoutError():
-            return "The server did not answer in time."
+            return Unreachable("The server did not answer in time.", "TIMEOUT")
         case ConnectionClosed():
-            return "The line was cut."
+            return Unreachable("The line was cut.", "CUT")
         case OSError() | aiohttp.ClientConnectionError():
-            return "The server cannot be reached."
+            return Unreachable("The server cannot be reached.", "UNREACHABLE")
         case _:
-            return f"The line failed: {str(error) or type(error).__name__}."
+            return Unreachable(f"The line failed: {str(error) or type(error).__name__}.", "CUT")

@@ -160,7 +160,7 @@ class Phone:
         """End the session on the server, and this phone with it."""
         await self._halt()
         await self._client.sign_out()
-        self._end("Signed out.")
+        self._end("Signed out.", "SIGNED_OUT")
 
     async def ask(self, operation: str, variables: Variables | None = None) -> dict[str, Any]:
         """The data of one of the app's named operations, as JSON values."""
@@ -296,7 +296,7 @@ class Phone:
     # ------------------------------------------------------------ what is told
 
     async def _lost(self, error: PhoneError) -> None:
-        self._become(Connection.LOST, ConnectionLost(reason=str(error)))
+        self._become(Connection.LOST, ConnectionLost(reason=str(error), why=error.why))
         await self._patience.wait()
 
     @contextmanager
@@ -304,15 +304,15 @@ class Phone:
         try:
             yield
         except PhoneError as error:
-            self._end(str(error))
+            self._end(str(error), error.why)
             raise
         except Exception:
             _logger.exception("the phone failed")
-            self._end("The app failed; start it again.")
+            self._end("The app failed; start it again.", "FAILED")
             raise
 
-    def _end(self, reason: str) -> None:
-        self._become(Connection.ENDED, Ended(reason=reason))
+    def _end(self, reason: str, why: str) -> None:
+        self._become(Connection.ENDED, Ended(reason=reason, why=why))
         self._close_changes()
 
     def _become(self, connection: Connection, change: Change) -> None:

@@ -103,11 +103,11 @@ def sentence(change: Change, words: Words) -> str:
             counted = f"{change.dossiers} · {words('app', 'alerts')}: {change.alerts}"
             return f"↻ {words('line', 'snapshot')}: {counted}"
         case ConnectionLost():
-            return f"× {words('line', 'lost')}: {clean(change.reason)}"
+            return f"× {words('line', 'lost')}: {_why(change, words)}"
         case ConnectionRestored():
             return f"● {words('line', 'restored')}"
         case Ended():
-            return f"× {words('line', 'ended')}: {clean(change.reason)}"
+            return f"× {words('line', 'ended')}: {_why(change, words)}"
         case _:
             assert_never(change)
 
@@ -155,7 +155,7 @@ def _header(view: View, width: int) -> Iterator[Text]:
         if person.sandbox:
             who.append(f"  {words('app', 'sandbox')}", style="bold magenta")
         unread = view.store.unread
-        badge = Text(f"{unread} {words('app', 'unread')}", style="bold yellow" if unread else "dim")
+        badge = Text(f"{words('app', 'unread')} {unread}", style="bold yellow" if unread else "dim")
         yield _apart(who, badge, width)
     yield _rule("", width)
 
@@ -221,7 +221,7 @@ def _alerts(view: View, width: int) -> Iterator[Text]:
         style = _LEVEL.get(alert.level, "") if unread else "dim"
         sign = "!" * alert.level if unread else _alert_state(alert, view.words)
         line = f"{hour(alert.raised_at, view.now)}  {sign}  {clean(alert.text)}"
-        yield from _wrapped(line, width, 1, style)
+        yield from _wrapped(line, width, 1, style, hanging=7)
 
 
 def _events(view: View, width: int) -> Iterator[Text]:
@@ -251,6 +251,10 @@ def _dossier_sentence(change: DossierUpdated, words: Words) -> str:
     return " · ".join(parts)
 
 
+def _why(change: ConnectionLost | Ended, words: Words) -> str:
+    return words("why", change.why) if change.why else clean(change.reason)
+
+
 def _level(alert: Alert, words: Words) -> str:
     return f"{words('alert', 'level')} {alert.level}"
 
@@ -278,10 +282,12 @@ def _cut(line: Text, width: int) -> Text:
     return line
 
 
-def _wrapped(text: str, width: int, indent: int, style: str) -> Iterator[Text]:
+def _wrapped(text: str, width: int, indent: int, style: str, *, hanging: int = 0) -> Iterator[Text]:
     """All of the text, broken between words; what must not be missed is never cut off."""
-    for line in _broken(text, width - indent):
-        yield Text(" " * indent) + Text(line, style=style)
+    first, *others = _broken(text, width - indent - hanging)
+    yield Text(" " * indent) + Text(first, style=style)
+    for line in others:
+        yield Text(" " * (indent + hanging)) + Text(line, style=style)
 
 
 def _broken(text: str, width: int) -> Iterator[str]:

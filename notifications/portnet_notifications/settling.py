@@ -43,7 +43,7 @@ def unsendable(claimed: Claimed, configured: frozenset[Channel], now: datetime) 
         FailureReason.EXPIRED: claimed.delivery.expires_at <= now,
         FailureReason.NO_LONGER_WANTED: claimed.alert.state in _OVER,
         FailureReason.NOT_ALLOWED: not claimed.allowed,
-        FailureReason.DEAD_TOKEN: claimed.address_dead,
+        FailureReason.DEVICE_GONE: claimed.address_dead,
         FailureReason.NO_GATEWAY: claimed.delivery.channel not in configured,
     }
     reason = next((reason for reason, found in checks.items() if found), None)
@@ -138,7 +138,7 @@ def _changed(
 def _reason(refusal: Refusal) -> FailureReason:
     match refusal:
         case Refusal.DEAD_TOKEN:
-            return FailureReason.DEAD_TOKEN
+            return FailureReason.DEVICE_GONE
         case Refusal.BAD_REQUEST:
             return FailureReason.BAD_REQUEST
         case _:

@@ -181,10 +181,10 @@ class Phone:
         self.following = asyncio.create_task(self._follow(hub.follow(group, after)))
 
     async def until(self, last: bytes) -> list[bytes]:
-        """Wait for a frame, or for the stream's end; all that was heard."""
+        """Wait until ``last`` was heard, or the stream ended; all that was heard."""
         async with self._changed:
             await asyncio.wait_for(
-                self._changed.wait_for(lambda: last in self.heard[-1:] or self.following.done()),
+                self._changed.wait_for(lambda: last in self.heard or self.following.done()),
                 20,
             )
         return self.heard

@@ -179,7 +179,8 @@ class World:
         self._played = 0
         self._posted = 0
         self._wakeups = _Wakeups(self)
-        self.operations = GraphQLOperations(self._dependencies(), Documents(SCHEMA))
+        self.dependencies = self._dependencies()
+        self.operations = GraphQLOperations(self.dependencies, Documents(SCHEMA))
         self._intake = Intake(
             self.unit, self._catalogue, TellEverybody(), self.clock, self.ids, self._wakeups
         )
@@ -288,7 +289,7 @@ class World:
 
     async def data(self, login: str | None, text: str, **variables: object) -> Any:
         """The data of an answer without errors."""
-        answer = await self.ask(login, text, **variables)
+        answer = await self.ask(login, text, None, **variables)
         assert set(answer) == {"data"}, answer
         return answer["data"]
 

@@ -38,7 +38,7 @@ from portnet_server.demo.seed import seed
 from portnet_server.system import GrowingIds, SystemClock
 from tests.support.databases import Migrate
 
-SECRET = b"the secret of the tests' own servers"
+SECRET = b"the-secret-of-the-tests-own-servers"
 #: Companies beside the demo's: one that no message names, and a broker whom nobody gave a mandate.
 STRANGERS = (
     ("stranger", CompanyKind.OPERATOR, "000230424000025"),

@@ -1,16 +1,22 @@
 """Our commands as processes of their own: a server that can be killed and started again, and short-lived commands."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 import msgspec
+
+from portnet_server.cli.main import main
 
 _ROOT = Path(__file__).parents[2]
 #: Seconds between two looks at a server that starts, and until it should long have been there.
@@ -31,8 +37,90 @@ class NeverReady(Exception):
     """The server ended, or did not answer; its text is the server's log."""
 
 
+class _Life(Protocol):
+    """A process that was started."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def status(self) -> int | None:
+        """Its exit status; None while it runs."""
+        ...
+
+    def wait(self) -> int:
+        """Until it has ended; its exit status."""
+        ...
+
+
+#: How a server's process comes to life: its command, its folder, its whole environment, its log.
+Launch = Callable[[Sequence[str], Path, Mapping[str, str], Path], _Life]
+
+
+class _Executed:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    def status(self) -> int | None:
+        return self._process.poll()
+
+    def wait(self) -> int:
+        return self._process.wait(_STOP_WITHIN)
+
+
+def executed(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str], log: Path
+) -> _Executed:
+    """As its users start it."""
+    with log.open("ab") as said:
+        process = subprocess.Popen(
+            _portnet(command),
+            cwd=folder,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+    return _Executed(process)
+
+
+class _Forked:
+    def __init__(self, process: ForkServerProcess) -> None:
+        self._process = process
+        assert process.pid is not None
+        self.pid = process.pid
+
+    def status(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self) -> int:
+        self._process.join(_STOP_WITHIN)
+        status = self._process.exitcode
+        assert status is not None, "the server did not end"
+        return status
+
+
+def forked(command: Sequence[str], folder: Path, environ: Mapping[str, str], log: Path) -> _Forked:
+    """Out of a process that has imported everything: no second is spent on imports in each of many lives."""
+    forking = multiprocessing.get_context("forkserver")
+    forking.set_forkserver_preload(["portnet_server.cli.main"])
+    process = forking.Process(target=_run_main, args=(command, folder, dict(environ), log))
+    process.start()
+    return _Forked(process)
+
+
+def _run_main(command: Sequence[str], folder: Path, environ: dict[str, str], log: Path) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+    os.chdir(folder)
+    said = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    main(list(command))
+
+
 class ServerProcess:
-    """A server as its users start it, on one port for all its lives.
+    """A server on one port for all its lives.
 
     Args:
         command: of `portnet`, like ``("serve",)``.
@@ -41,19 +129,29 @@ class ServerProcess:
     """
 
     def __init__(
-        self, command: Sequence[str], folder: Path, settings: Mapping[str, str], port: int
+        self,
+        command: Sequence[str],
+        folder: Path,
+        settings: Mapping[str, str],
+        launch: Launch = executed,
     ) -> None:
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._command = tuple(command)
         self._folder = folder
-        self._settings = {**settings, "PORT": str(port)}
+        self._environment = environment({**settings, "PORT": str(port)})
+        self._launch = launch
         self._log = folder / "server.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._life: _Life | None = None
 
     @property
     def log(self) -> str:
         """All that it has said in all its lives."""
         return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
+
+    @property
+    def running(self) -> bool:
+        return self._life is not None and self._life.status() is None
 
     async def start(self) -> None:
         """Start it, and wait until it is ready.
@@ -61,18 +159,10 @@ class ServerProcess:
         Raises:
             NeverReady: it will not be.
         """
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *_portnet(self._command),
-                cwd=self._folder,
-                env=environment(self._settings),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=asyncio.subprocess.STDOUT,
-            )
+        self._life = self._launch(self._command, self._folder, self._environment, self._log)
         try:
             async with asyncio.timeout(_STARTS_WITHIN):
-                await self._until_ready(self._process)
+                await self._until_ready(self._life)
         except TimeoutError:
             raise NeverReady(self.log) from None
 
@@ -85,19 +175,18 @@ class ServerProcess:
         return await self._end(signal.SIGTERM)
 
     async def _end(self, number: signal.Signals) -> int:
-        if self._process is None:
+        if self._life is None:
             raise RuntimeError("the server was not started")
-        if self._process.returncode is None:
-            self._process.send_signal(number)
-        async with asyncio.timeout(_STOP_WITHIN):
-            status = await self._process.wait()
-        self._process = None
+        if self._life.status() is None:
+            os.kill(self._life.pid, number)
+        status = await asyncio.to_thread(self._life.wait)
+        self._life = None
         return status
 
-    async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
+    async def _until_ready(self, life: _Life) -> None:
         async with aiohttp.ClientSession() as session:
             while not await self._is_ready(session):
-                if process.returncode is not None:
+                if life.status() is not None:
                     raise NeverReady(self.log)
                 await asyncio.sleep(_LOOK_EVERY)
 
@@ -108,17 +197,16 @@ class ServerProcess:
         except aiohttp.ClientError:
             return False
 
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.returncode is None
-
 
 @asynccontextmanager
 async def started(
-    command: Sequence[str], folder: Path, settings: Mapping[str, str]
+    command: Sequence[str],
+    folder: Path,
+    settings: Mapping[str, str],
+    launch: Launch = executed,
 ) -> AsyncGenerator[ServerProcess]:
     """A server on a free port; it is killed with the block if it still runs."""
-    server = ServerProcess(command, folder, settings, free_port())
+    server = ServerProcess(command, folder, settings, launch)
     try:
         await server.start()
         yield server

@@ -35,8 +35,8 @@ class FailureReason(enum.StrEnum):
     NO_LONGER_WANTED = "NO_LONGER_WANTED"
     #: The account was closed, or its company may no longer see the dossier.
     NOT_ALLOWED = "NOT_ALLOWED"
-    #: The app is gone from the device.
-    DEAD_TOKEN = "DEAD_TOKEN"  # noqa: S105 - a push address that is gone, no secret
+    #: The app is gone from the device, or its owner signed out of it.
+    DEVICE_GONE = "DEVICE_GONE"
     #: The gateway will never take this message.
     BAD_REQUEST = "BAD_REQUEST"
     #: Nobody configured a gateway for the channel.

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from portnet.domain.identifiers import opaque_id
@@ -105,15 +106,11 @@ async def test_an_expired_token_and_a_disabled_account_are_nobody(world: World) 
     token = await world.token("declarant")
     other = await world.token("manager")
     disabled = world.users["manager"]
-    await world.write(type(disabled)(**{**_fields(disabled), "active": False}))
+    await world.write(msgspec.structs.replace(disabled, active=False))
     assert "refused" in await world.send(other, "{ me { id } }")
     assert "data" in await world.send(token, "{ me { id } }")
     world.clock.at += timedelta(minutes=11)
     assert "refused" in await world.send(token, "{ me { id } }")
-
-
-def _fields(struct: Any) -> dict[str, Any]:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
 
 
 async def test_the_character_nul_is_refused_wherever_it_hides(world: World) -> None:

@@ -12,8 +12,8 @@ SIGN_IN = """mutation ($login: String!, $password: String!) {
     ... on SignedIn { accessToken refreshToken expiresAt
       viewer { name locale badge { alerts } company { name } mandates { broker { name } } devices { id } } }
     ... on Problem { code message } } }"""
-REFRESH = """mutation ($token: String!) {
-  refreshSession(input: {clientMutationId: "1", refreshToken: $token}) { __typename
+REFRESH = """mutation ($refresh: String!) {
+  refreshSession(input: {clientMutationId: "1", refreshToken: $refresh}) { __typename
     ... on SignedIn { accessToken refreshToken viewer { name } } ... on Problem { code message } } }"""
 REGISTER = """mutation ($input: RegisterDeviceInput!) { registerDevice(input: $input) { __typename
     ... on Device { id label channel reachable lastSeenAt }
@@ -26,7 +26,7 @@ ALERTS = """query ($unseenOnly: Boolean! = false, $first: Int! = 20, $after: Str
     pageInfo { endCursor hasNextPage } } }"""
 ACKNOWLEDGE = """mutation ($id: ID!) { acknowledgeAlert(input: {clientMutationId: "1", id: $id}) { __typename
     ... on Alert { id state acknowledgedBy acknowledgedAt }
-    ... on NotAllowedNow { code message state } } }"""
+    ... on NotAllowedNow { code message stateNow: state } } }"""
 REPORT = """mutation ($ids: [ID!]!, $as: AlertReport!) {
   reportAlerts(input: {clientMutationId: "m7", alerts: $ids, as: $as}) { clientMutationId } }"""
 
@@ -83,18 +83,18 @@ async def test_wrong_credentials_are_said_in_the_phones_language(
 
 async def test_a_session_is_handed_on_once(world: World) -> None:
     first = (await world.send(None, SIGN_IN, login="agent", password=PASSWORD))["data"]["signIn"]
-    renewed = (await world.send(None, REFRESH, token=first["refreshToken"]))["data"][
+    renewed = (await world.send(None, REFRESH, refresh=first["refreshToken"]))["data"][
         "refreshSession"
     ]
     assert renewed["viewer"]["name"] == "Agent"
     world.clock.at += timedelta(minutes=2)
-    stolen = (await world.send(None, REFRESH, token=first["refreshToken"]))["data"][
+    stolen = (await world.send(None, REFRESH, refresh=first["refreshToken"]))["data"][
         "refreshSession"
     ]
     assert stolen["code"] == "WRONG_CREDENTIALS"
     assert "refused" in await world.send(renewed["accessToken"], "{ me { id } }")
     for garbage in ("", "x", "pnr_", "é"):
-        answer = await world.send(None, REFRESH, token=garbage)
+        answer = await world.send(None, REFRESH, refresh=garbage)
         assert answer["data"]["refreshSession"]["code"] == "WRONG_CREDENTIALS"
 
 
@@ -203,14 +203,16 @@ async def test_an_expired_alert_is_refused_with_a_sentence(world: World) -> None
         "__typename": "NotAllowedNow",
         "code": "EXPIRED",
         "message": "This alert has expired and can no longer be taken.",
-        "state": "EXPIRED",
+        "stateNow": "EXPIRED",
     }
 
 
 async def test_anothers_alert_and_garbage_are_not_found_alike(world: World) -> None:
     await world.play(6)
     foreign = (await world.data("manager", ALERTS))["alerts"]["nodes"][0]["id"]
-    answers = [await world.ask("declarant", ACKNOWLEDGE, id=id) for id in (foreign, "garbage", "")]
+    answers = [
+        await world.ask("declarant", ACKNOWLEDGE, id=text) for text in (foreign, "garbage", "")
+    ]
     errors = [answer["errors"] for answer in answers]
     assert errors[0] == errors[1] == errors[2]
     assert errors[0][0]["extensions"]["code"] == "NOT_FOUND"

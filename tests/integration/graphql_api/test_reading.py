@@ -1,6 +1,7 @@
 """What an app reads, through the real storage: dossiers, procedures, timelines, people, agencies."""
 
-from typing import Any
+import itertools
+from typing import Any, cast
 
 import pytest
 
@@ -46,7 +47,7 @@ async def test_a_dossier_says_what_to_do_who_holds_it_and_since_when(world: Worl
     }
     assert now["reasons"][0]["lang"] == "fr"
     assert now["deadline"] is not None
-    assert now["warning"] == "Do not sell or move the goods." or now["warning"]
+    assert now["warning"].startswith("Do not sell")
     assert now["place"] == {"code": "MACAS", "label": "MACAS", "kind": "UNLOCODE"}
     assert [p["kind"]["code"] for p in dossier["procedures"]["nodes"]] == [
         "DUM_IMPORT",
@@ -135,9 +136,9 @@ async def test_pages_of_a_timeline_and_of_procedures_join_too(world: World) -> N
     assert len(procedures) == len(set(procedures)) == 2
 
 
-@pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1])
-async def test_a_page_has_from_1_to_100_items(world: World, first: int) -> None:
-    for text in (LIST, "query ($first: Int!) { alerts(first: $first) { nodes { id } } }"):
+async def test_a_page_has_from_1_to_100_items(world: World) -> None:
+    alerts = "query ($first: Int!) { alerts(first: $first) { nodes { id } } }"
+    for text, first in itertools.product((LIST, alerts), (0, -1, 101, 2**31 - 1)):
         [error] = (await world.ask("declarant", text, first=first))["errors"]
         assert error["extensions"]["code"] == "BAD_REQUEST"
 
@@ -214,26 +215,29 @@ async def test_every_node_is_found_again_by_its_id(world: World) -> None:
     assert one["node"]["id"] == seen["me"]["id"]
 
 
-def _ids(value: Any) -> list[str]:
+def _ids(value: object) -> list[str]:
     if isinstance(value, dict):
-        return [v for k, v in value.items() if k == "id"] + [
-            i for v in value.values() for i in _ids(v)
-        ]
-    return [i for v in value for i in _ids(v)] if isinstance(value, list) else []
+        members = cast("dict[str, object]", value)
+        inner = [id_ for member in members.values() for id_ in _ids(member)]
+        return [str(members["id"]), *inner] if "id" in members else inner
+    if isinstance(value, list):
+        return [id_ for item in cast("list[object]", value) for id_ in _ids(item)]
+    return []
 
 
-@pytest.mark.parametrize(
-    "id",
-    ["", "x", "RG9zc2llcjp4", "é", "Agency:ONSSA", opaque_id("Dossier", "not-a-ulid"), "A" * 5000,
-     opaque_id("Nothing", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), opaque_id("Agency", "NOBODY"),
-     opaque_id("Procedure", "01ARZ3NDEKTSV4RRFFQ69G5FAV")],
+GARBAGE = (
+    "", "x", "RG9zc2llcjp4", "é", "Agency:ONSSA", opaque_id("Dossier", "not-a-ulid"), "A" * 5000,
+    opaque_id("Nothing", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), opaque_id("Agency", "NOBODY"),
+    opaque_id("Procedure", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
 )  # fmt: skip
-async def test_garbage_for_an_id_is_nothing_and_no_error(world: World, id: str) -> None:
+
+
+async def test_garbage_for_an_id_is_nothing_and_no_error(world: World) -> None:
     text = """query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id, $id]) { id }
       dossier(id: $id) { id } procedure(id: $id) { id } }"""
-    assert await world.data("declarant", text, id=id) == {
-        "node": None, "nodes": [None, None], "dossier": None, "procedure": None
-    }  # fmt: skip
+    nothing = {"node": None, "nodes": [None, None], "dossier": None, "procedure": None}
+    for garbage in GARBAGE:
+        assert await world.data("declarant", text, id=garbage) == nothing
 
 
 async def test_too_many_ids_are_refused(world: World) -> None:

@@ -6,7 +6,7 @@ real server's do; it can cut sockets, forget tokens and void cursors.
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,7 +51,7 @@ class _Line:
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self.socket, self.transport = socket, transport
-        self.frames = 0
+        self.frames = self.feeds = 0
 
 
 class ScriptedServer:
@@ -72,6 +72,8 @@ class ScriptedServer:
         self.refreshed = 0
         self.asked: list[str] = []
         self.devices: list[Json] = []
+        #: Cut each socket before it is accepted.
+        self.refuse_sockets = False
         #: Cut each socket when it has carried so many frames.
         self.cut_after: int | None = None
         #: Answer so many requests with this status first.
@@ -150,9 +152,20 @@ class ScriptedServer:
             line.transport.abort()
         await self._changed()
 
-    async def until_sockets(self, count: int) -> None:
+    @property
+    def sockets(self) -> int:
+        """How many are open."""
+        return len(self._lines)
+
+    @property
+    def live(self) -> bool:
+        """A phone listens to both of its feeds."""
+        return any(line.feeds == len(self.feeds) for line in self._lines)
+
+    async def until(self, fact: Callable[[], bool]) -> None:
+        """Wait for something to be asked or told that makes it true."""
         async with self._news:
-            await asyncio.wait_for(self._news.wait_for(lambda: len(self._lines) == count), 10)
+            await asyncio.wait_for(self._news.wait_for(fact), 10)
 
     async def _tell(self, audience: str, kind: str, subject: object, entry: str = "") -> None:
         feed = self.feeds[audience]
@@ -213,6 +226,7 @@ class ScriptedServer:
             "dossiers": self._dossiers if signed_in else guarded(None),
             "dossier": self._dossier,
             "alerts": guarded(page_json(list(self.alerts.values()))),
+            "agencies": guarded([]),
             "sync": self._sync if signed_in else guarded(None),
             "signIn": self._sign_in,
             "refreshSession": self._refresh_session,
@@ -332,6 +346,7 @@ class ScriptedServer:
             self._drop_answer = False
             assert request.transport is not None
             request.transport.abort()
+        await self._changed()
         status = 401 if _unauthenticated(answer) else 200
         return web.Response(
             body=msgspec.json.encode(answer),
@@ -361,6 +376,9 @@ class ScriptedServer:
     async def _receive(self, line: _Line, message: Json, streams: list[asyncio.Task[None]]) -> None:
         match message["type"]:
             case "connection_init":
+                if self.refuse_sockets:
+                    line.transport.abort()
+                    return
                 if not self._knows(message["payload"]["authorization"]):
                     await line.socket.close(code=4403, message=b"Forbidden")
                     return
@@ -370,6 +388,8 @@ class ScriptedServer:
             case "subscribe":
                 stream = self._stream(line, message["id"], message["payload"])
                 streams.append(asyncio.create_task(stream))
+                line.feeds += 1
+                await self._changed()
             case _:
                 pass
 

@@ -100,7 +100,7 @@ def test_the_most_blocking_is_on_top_and_what_does_not_fit_is_counted() -> None:
 def test_alerts_slide_in_at_the_bottom_with_their_level() -> None:
     text = shown(store([dossier()], [alert("a1", level=4, text="Mise sous consigne")]))
     assert text.index("309-d1") < text.index("13:00  !!!!  Mise sous consigne")
-    assert "1 non lues" in text
+    assert "Non lues : 1" in text
 
 
 def test_who_took_an_alert_is_said() -> None:
@@ -145,6 +145,13 @@ def test_a_message_is_told_with_its_sender_and_what_became_of_it() -> None:
     assert sentence(moved, FR) == "■ BLOQUÉ · 309-d1 · ONSSA: Prélèvement · ✖ Ne vendez pas."
     late = DossierUpdated(before=dossier(), after=dossier(), entry=entry(kind="NOT_APPLIED"))
     assert "Prélèvement (non appliqué)" in sentence(late, FR)
+
+
+def test_why_the_line_is_lost_is_said_in_the_persons_language() -> None:
+    lost = ConnectionLost(reason="The line was cut.", why="CUT")
+    assert sentence(lost, words("fr")) == "× Connexion perdue: la liaison a été coupée"
+    own = Ended(reason="Identifiant inconnu.")
+    assert sentence(own, words("fr")) == "× Fin: Identifiant inconnu."
 
 
 def test_text_from_outside_cannot_drive_the_terminal() -> None:

@@ -29,12 +29,14 @@ from portnet_notifications.channels import (
 )
 from portnet_notifications.dispatcher import Dispatcher, Pace, Sender
 from portnet_notifications.wording import AlertWording
+from tests.support.clock import SteppedClock
+from tests.support.ids import CountedIds
 from tests.support.outbox import (
     NOW,
+    PATIENCE,
     SECOND,
     FakeOutbox,
     OutboxContract,
-    SetClock,
     Stage,
     a_delivery,
     a_device,
@@ -80,15 +82,16 @@ class FakeSender:
 
     async def given(self, count: int) -> list[OutgoingMessage]:
         """What was sent, once there are as many."""
-        while len(self.sent) < count:
-            self._news.clear()
-            await self._news.wait()
+        async with asyncio.timeout(PATIENCE):
+            while len(self.sent) < count:
+                self._news.clear()
+                await self._news.wait()
         return self.sent
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
+def clock() -> SteppedClock:
+    return SteppedClock(NOW)
 
 
 @pytest.fixture
@@ -103,25 +106,19 @@ def sender() -> FakeSender:
     return FakeSender()
 
 
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    """An event that never comes fails its test instead of hanging it."""
-    task = asyncio.current_task()
-    assert task is not None
-    watch = asyncio.get_running_loop().call_later(30, task.cancel)
-    yield
-    watch.cancel()
-
-
 Start = Callable[..., Dispatcher]
 
 
 @pytest.fixture
-async def start(outbox: FakeOutbox, sender: FakeSender, clock: SetClock) -> AsyncIterator[Start]:
+async def start(
+    outbox: FakeOutbox, sender: FakeSender, clock: SteppedClock
+) -> AsyncIterator[Start]:
     running: list[tuple[Dispatcher, asyncio.Task[None]]] = []
 
     def starting(pace: Pace = PATIENT, sender: Sender = sender) -> Dispatcher:
-        dispatcher = Dispatcher(outbox, sender, WORDING, clock, clock, lambda: 1.0, pace)
+        dispatcher = Dispatcher(
+            outbox, sender, WORDING, clock, CountedIds(clock), lambda: 1.0, pace
+        )
         running.append((dispatcher, asyncio.create_task(dispatcher.run())))
         return dispatcher
 
@@ -174,7 +171,7 @@ async def test_a_lost_wake_up_is_made_good_by_looking(start: Start, outbox: Fake
 
 
 async def test_what_is_due_later_is_sent_later(
-    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SetClock
+    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SteppedClock
 ) -> None:
     await outbox.store(a_delivery(due_at=NOW + timedelta(hours=1)), a_delivery("now"))
     dispatcher = start()
@@ -186,7 +183,7 @@ async def test_what_is_due_later_is_sent_later(
 
 
 async def test_what_surely_did_not_arrive_is_tried_until_it_does(
-    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SetClock
+    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SteppedClock
 ) -> None:
     await outbox.store(a_delivery())
     sender.script = [Transient(detail="refused"), Throttled(retry_after=9, detail="429")]
@@ -196,7 +193,7 @@ async def test_what_surely_did_not_arrive_is_tried_until_it_does(
     clock.advance(2 * SECOND)
     dispatcher.wake()
     again = await outbox.until("delivery", tried(2))
-    assert again.due_at == clock.at + 13 * SECOND
+    assert again.due_at == clock.now() + 13 * SECOND
     clock.advance(13 * SECOND)
     dispatcher.wake()
     assert (await outbox.until("delivery", over)).attempts == 3
@@ -209,7 +206,7 @@ async def test_what_surely_did_not_arrive_is_tried_until_it_does(
 
 
 async def test_a_critical_sms_that_may_be_lost_is_sent_once_more_with_the_same_reference(
-    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SetClock
+    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SteppedClock
 ) -> None:
     await outbox.store(a_delivery(channel=Channel.SMS))
     sender.script = [Uncertain(detail="silence"), Uncertain(detail="silence")]
@@ -223,16 +220,16 @@ async def test_a_critical_sms_that_may_be_lost_is_sent_once_more_with_the_same_r
 
 
 async def test_a_dead_token_ends_what_else_goes_to_the_device(
-    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SetClock
+    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SteppedClock
 ) -> None:
     await outbox.store(a_delivery(), a_delivery("later", due_at=NOW + SECOND))
     sender.script = [Permanent(reason=Refusal.DEAD_TOKEN, detail="404")]
     dispatcher = start()
-    assert (await outbox.until("delivery", over)).reason == FailureReason.DEAD_TOKEN
+    assert (await outbox.until("delivery", over)).reason == FailureReason.DEVICE_GONE
     assert (await outbox.device("phone-1")).dead_at == NOW
     clock.advance(SECOND)
     dispatcher.wake()
-    assert (await outbox.until("later", over)).reason == FailureReason.DEAD_TOKEN
+    assert (await outbox.until("later", over)).reason == FailureReason.DEVICE_GONE
     assert len(sender.sent) == 1
 
 
@@ -285,7 +282,10 @@ async def test_no_more_is_under_way_than_there_are_slots(
 ) -> None:
     deliveries = [a_delivery(f"d{n}") for n in range(10)]
     await outbox.store(*deliveries)
+    sender.stuck[Channel.PUSH] = asyncio.Event()
     start(Pace(poll=3600, slots=3))
+    await sender.given(3)
+    sender.stuck[Channel.PUSH].set()
     for delivery in deliveries:
         await outbox.until(delivery.id, over)
     assert sender.most[Channel.PUSH] == 3
@@ -342,11 +342,12 @@ async def test_a_database_that_is_away_for_a_while_is_waited_for(
 
 
 async def test_a_sender_whose_lease_ran_out_cannot_settle(
-    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SetClock
+    start: Start, outbox: FakeOutbox, sender: FakeSender, clock: SteppedClock
 ) -> None:
     await outbox.store(a_delivery())
     sender.stuck[Channel.PUSH] = asyncio.Event()
-    zombie = start()
+    # With its one slot taken it looks at nothing more.
+    zombie = start(Pace(poll=3600, slots=1))
     await sender.given(1)
     clock.advance(timedelta(seconds=PATIENT.lease))
     rival = FakeSender()
@@ -401,21 +402,21 @@ async def cancelled(dispatcher: Dispatcher) -> AsyncGenerator[None]:
 
 
 async def test_a_cancelled_dispatcher_leaves_no_task_behind(
-    outbox: FakeOutbox, sender: FakeSender, clock: SetClock
+    outbox: FakeOutbox, sender: FakeSender, clock: SteppedClock
 ) -> None:
     await outbox.store(a_delivery())
     sender.stuck[Channel.PUSH] = asyncio.Event()
     before = asyncio.all_tasks()
-    dispatcher = Dispatcher(outbox, sender, WORDING, clock, clock, lambda: 1.0, PATIENT)
+    dispatcher = Dispatcher(outbox, sender, WORDING, clock, CountedIds(clock), lambda: 1.0, PATIENT)
     async with cancelled(dispatcher):
         await sender.given(1)
     assert asyncio.all_tasks() == before
 
 
 async def test_a_dispatcher_that_never_ran_stops_at_once(
-    outbox: FakeOutbox, sender: FakeSender, clock: SetClock
+    outbox: FakeOutbox, sender: FakeSender, clock: SteppedClock
 ) -> None:
-    dispatcher = Dispatcher(outbox, sender, WORDING, clock, clock, lambda: 1.0)
+    dispatcher = Dispatcher(outbox, sender, WORDING, clock, CountedIds(clock), lambda: 1.0)
     await dispatcher.stop()
     await dispatcher.run()
     assert sender.sent == []

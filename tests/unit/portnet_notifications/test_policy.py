@@ -247,20 +247,18 @@ def test_a_source_that_is_no_agency_is_left_out() -> None:
     assert found.alert.facts.agency is None
 
 
-PEOPLE = st.lists(
-    st.builds(
-        lambda name, company, roles, phone, active: someone(
-            name, *sorted(roles), company=company, phone=phone, active=active
-        ),
-        name=st.text("abcdef", min_size=1, max_size=3),
-        company=st.sampled_from(["importer", "broker", "stranger"]),
-        roles=st.frozensets(st.sampled_from(Role)),
-        phone=st.sampled_from([None, "+212600000001"]),
-        active=st.booleans(),
-    ),
-    unique_by=lambda person: person.user.id,
-    max_size=6,
-)
+@st.composite
+def somebody(draw: st.DrawFn) -> Recipient:
+    return someone(
+        draw(st.text("abcdef", min_size=1, max_size=3)),
+        *sorted(draw(st.frozensets(st.sampled_from(Role)))),
+        company=draw(st.sampled_from(["importer", "broker", "stranger"])),
+        phone=draw(st.sampled_from([None, "+212600000001"])),
+        active=draw(st.booleans()),
+    )
+
+
+PEOPLE = st.lists(somebody(), unique_by=lambda person: person.user.id, max_size=6)
 KINDS = st.sampled_from(sorted(ALERTS))
 BROKERS = st.sampled_from([None, "broker"])
 

@@ -74,7 +74,7 @@ def test_what_the_gateway_took_is_sent() -> None:
 @pytest.mark.parametrize(
     ("refusal", "reason", "dead"),
     [
-        (Refusal.DEAD_TOKEN, FailureReason.DEAD_TOKEN, True),
+        (Refusal.DEAD_TOKEN, FailureReason.DEVICE_GONE, True),
         (Refusal.BAD_REQUEST, FailureReason.BAD_REQUEST, False),
     ],
 )
@@ -189,7 +189,7 @@ def test_what_is_due_wanted_and_allowed_may_be_sent() -> None:
     ]
     + [
         (msgspec.structs.replace(a_claim(), allowed=False), FailureReason.NOT_ALLOWED),
-        (msgspec.structs.replace(a_claim(), address_dead=True), FailureReason.DEAD_TOKEN),
+        (msgspec.structs.replace(a_claim(), address_dead=True), FailureReason.DEVICE_GONE),
     ],
 )
 def test_what_must_not_be_sent_ends_with_its_reason(

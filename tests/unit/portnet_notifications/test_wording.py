@@ -22,7 +22,7 @@ from portnet_notifications.wording import PLACES, AlertWording, deep_link, short
 from tests.support.outbox import NOW, a_delivery, an_alert
 
 CATALOGUE = load_catalogue(frozenset(ALERTS))
-AT = datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
+AT = datetime(2025, 11, 24, 13, 30, tzinfo=UTC)
 MARK = "\u200e"
 
 

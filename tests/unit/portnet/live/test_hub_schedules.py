@@ -160,10 +160,11 @@ class Play:
     def _check(self, followed: Followed) -> None:
         heard, head = followed.phone.heard, self._heads[followed.audience]
         start = followed.start
-        if followed.from_now_on:
+        if followed.from_now_on and not heard:
+            start = head
+        elif followed.from_now_on and heard[0].isdigit():
             # "Now" is when its first read came back.
-            first = heard[0] if heard else b""
-            start = int(first) - 1 if first.isdigit() else head
+            start = int(heard[0]) - 1
             assert start >= followed.start
         wrong = what_is_wrong(
             heard, start, head, floor=self._floors[followed.audience], ahead=followed.ahead

@@ -1,0 +1,35 @@
+"""`python -m benchmarks [name]`: prints a JSON line for each result, progress to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from benchmarks.intake import intake
+from benchmarks.result import Result
+
+BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
+    "intake": intake,
+}
+
+
+async def _run(names: list[str]) -> bool:
+    met = True
+    for name in names:
+        for result in await BENCHMARKS[name]():
+            print(result.line(), flush=True)
+            met = met and result.met
+    return met
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=list(BENCHMARKS), help="run one")
+    name: str | None = parser.parse_args().name
+    met = asyncio.run(_run([name] if name else list(BENCHMARKS)))
+    raise SystemExit(0 if met else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Small mappings from what is stored to what an app shows."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from portnet.domain.access import Mandate
+from portnet.domain.agency import Place as StatedPlace
+from portnet.domain.identifiers import opaque_id
+from portnet.services.device import DeviceFault
+from portnet_graphql.types.company import state_of
+from portnet_graphql.types.delivery import masked
+from portnet_graphql.types.node import Kind, key_of, node_id
+from portnet_graphql.types.problem import InvalidInput
+from portnet_graphql.types.reference import Place
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+DAY = timedelta(days=1)
+ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+MANDATE = Mandate(id=ULID, company="c", broker="b", starts_at=NOW - DAY)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("+212661123456", "•••56"), ("amina@example.ma", "am•••@example.ma"), ("7", "•••7"), ("", "•••")],
+)  # fmt: skip
+def test_an_address_is_recognised_by_its_owner_only(address: str, shown: str) -> None:
+    assert masked(address) == shown
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [
+        (StatedPlace(), None),
+        (None, None),
+        (StatedPlace(bureau="309"), ("309", "309", "BUREAU")),
+        (StatedPlace(bureau="309", unlocode="MACAS"), ("MACAS", "MACAS", "UNLOCODE")),
+        (StatedPlace(unlocode="MACAS", facility="Zone 2"), ("MACAS", "Zone 2", "FACILITY")),
+        (StatedPlace(facility="Zone 2"), ("Zone 2", "Zone 2", "FACILITY")),
+    ],
+)
+def test_a_place_is_as_precise_as_the_message(
+    stated: StatedPlace | None, shown: tuple[str, str, str] | None
+) -> None:
+    place = Place.of(stated)
+    assert (place and (place.code, place.label, place.kind)) == shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "ACTIVE"),
+        ({"starts_at": NOW + DAY}, "OFFERED"),
+        ({"ends_at": NOW + DAY}, "ACTIVE"),
+        ({"ends_at": NOW}, "EXPIRED"),
+        ({"revoked_at": NOW}, "REVOKED"),
+        ({"revoked_at": NOW + DAY}, "ENDING"),
+    ],
+)
+def test_a_mandates_state_is_read_off_the_clock(changes: dict[str, datetime], state: str) -> None:
+    mandate = msgspec.structs.replace(MANDATE, **changes)
+    assert state_of(mandate, NOW) == state
+    assert (state in {"ACTIVE", "ENDING"}) == mandate.covers(NOW)
+
+
+def test_an_id_is_read_for_its_own_kind_only() -> None:
+    assert key_of(Kind.DOSSIER, node_id(Kind.DOSSIER, ULID)) == ULID
+    assert key_of(Kind.PROCEDURE, node_id(Kind.DOSSIER, ULID)) is None
+    assert key_of(Kind.DOSSIER, opaque_id("Dossier", "short")) is None
+    assert key_of(Kind.AGENCY, node_id(Kind.AGENCY, "ONSSA")) == "ONSSA"
+    assert key_of(Kind.DOSSIER, "garbage") is None
+
+
+@pytest.mark.parametrize("code", ["EMPTY", "TOO_LONG", "UNKNOWN"])
+def test_every_fault_has_a_sentence_in_each_language(code: str) -> None:
+    fault = DeviceFault(path="label", code=code)
+    said = {InvalidInput.of([fault], locale).issues[0].message for locale in ("fr", "ar", "en")}
+    assert len(said) == 3
+    assert not any("{" in sentence for sentence in said)
