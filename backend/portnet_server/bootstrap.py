@@ -18,7 +18,7 @@ from portnet.live.hub import Hub
 from portnet.live.memory import MemoryRelay
 from portnet.live.redis import RedisRelay
 from portnet.live.relay import Hint, Relay, RelayedWakeups
-from portnet.ports.unit_of_work import Position, UnitOfWork
+from portnet.ports.unit_of_work import UnitOfWork
 from portnet.security.keys import derive_key
 from portnet.security.passwords import Passwords
 from portnet.security.secrets_box import SecretsBox
@@ -39,7 +39,7 @@ from portnet.storage.repositories.dossier import DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_graphql.context import Dependencies, Readers, Services
-from portnet_graphql.cursors import FeedCursor
+from portnet_graphql.cursors import cursor_of
 from portnet_graphql.operations import GraphQLOperations
 from portnet_notifications.catalogue import ALERTS
 from portnet_notifications.channels import Channels
@@ -102,7 +102,7 @@ class House:
         self.inbox = StorageInbox(self.database)
         self.channels = Channels(_gateways(config))
         self.wording = AlertWording(
-            self.catalogue, cursor=_cursor, link=short_link(config.public_url)
+            self.catalogue, cursor=cursor_of, link=short_link(config.public_url)
         )
         self.access = AccessTokens(
             token_key(secret),
@@ -261,10 +261,6 @@ def _gateways(config: Config) -> dict[str, tuple[str, ...]]:
     """The gateways' URLs by channel; a channel without one is left out, and its deliveries wait."""
     urls = {"PUSH": config.push_urls, "SMS": config.sms_urls}
     return {channel: given for channel, given in urls.items() if given}
-
-
-def _cursor(generation: str, position: Position) -> str:
-    return str(FeedCursor(generation=generation, audience=position.audience, seq=position.seq))
 
 
 def database_url(config: Config) -> str:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol, assert_never
 
 from portnet.agencies.canonical import Malformed
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.inbox import RawMessage
 from portnet.ports.clock import Clock
 from portnet.ports.inbox import Inbox
-from portnet.services.intake import Intake
-from portnet.storage.engines import ConstraintViolated, DatabaseError
+from portnet.storage.engines import DatabaseUnavailable, TransactionConflict
 
 _logger = logging.getLogger(__name__)
 
@@ -26,7 +27,14 @@ _BATCH = 200
 _PATIENCE = 5
 
 Mapper = Callable[[RawMessage], AgencyEvent | Malformed]
-Lane = list[tuple[RawMessage, AgencyEvent]]
+
+
+class Intake(Protocol):
+    """What the worker needs of the use case; each call is one transaction."""
+
+    async def take_in(self, message: AgencyEvent) -> None: ...
+
+    async def give_up(self, message: RawMessage | AgencyEvent, detail: str) -> None: ...
 
 
 class IntakeWorker:
@@ -85,15 +93,83 @@ class IntakeWorker:
 
     async def _take_in_batch(self) -> int:
         """How many of the waiting messages were settled."""
-        waiting = await self._inbox.waiting(_BATCH)
-        read: Lane = []
-        unread = 0
-        for raw in waiting:
-            event = await self._understood(raw)
-            if event is None:
-                unread += 1
-            else:
-                read.append((raw, event))
+        settled = 0
+        understood: list[AgencyEvent] = []
+        for raw in await self._inbox.waiting(_BATCH):
+            match self._understand(raw):
+                case Malformed() as malformed:
+                    settled += await self._give_up(raw, malformed.message)
+                case AgencyEvent() as event:
+                    understood.append(event)
+                case _ as unreachable:
+                    assert_never(unreachable)
         async with asyncio.TaskGroup() as tasks:
-            lanes = [tasks.create_task(self._run_lane(lane)) for lane in _lanes(read)]
-        return unread + sum(lane.result() for lane in lanes)
+            lanes = [tasks.create_task(self._run_lane(lane)) for lane in _lanes(understood)]
+        return settled + sum(lane.result() for lane in lanes)
+
+    def _understand(self, raw: RawMessage) -> AgencyEvent | Malformed:
+        try:
+            return self._mapper(raw)
+        except Exception:
+            # Pure, so that it would fail again; and no message may keep the others from being read.
+            _logger.exception("message %s of %s could not be read", raw.receipt, raw.source)
+            return Malformed("the message could not be read; see the log")
+
+    async def _run_lane(self, lane: Sequence[AgencyEvent]) -> int:
+        """How many messages were settled; the others keep their turn, which comes again."""
+        async with self._room:
+            for settled, event in enumerate(lane):
+                if not await self._settle(event):
+                    return settled
+        return len(lane)
+
+    async def _settle(self, event: AgencyEvent) -> bool:
+        try:
+            await self._intake.take_in(event)
+        except (TransactionConflict, DatabaseUnavailable):
+            _logger.warning("the database was in the way of %s", event.receipt, exc_info=True)
+            return False
+        except Exception:
+            _logger.exception("message %s of %s could not be taken in", event.receipt, event.source)
+            self._failures[event.receipt] += 1
+            if self._failures[event.receipt] < _PATIENCE:
+                return False
+            if not await self._give_up(event, "the message could not be taken in; see the log"):
+                return False
+        self._failures.pop(event.receipt, None)
+        return True
+
+    async def _give_up(self, message: RawMessage | AgencyEvent, detail: str) -> bool:
+        try:
+            await self._intake.give_up(message, detail)
+        except Exception:
+            _logger.exception("message %s could not be set aside; trying again", message.receipt)
+            return False
+        return True
+
+    async def _wake_overdue_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._overdue_seconds)
+            try:
+                if await self._inbox.wake_overdue(self._clock.now()):
+                    self.wake()
+            except Exception:
+                _logger.exception("parked messages could not be looked through; trying again")
+
+
+def _lanes(events: Sequence[AgencyEvent]) -> list[list[AgencyEvent]]:
+    """Messages that share a reference, be it through others, together and in the order in which they came."""
+    roots: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while roots.setdefault(key, key) != key:
+            roots[key] = key = roots[roots[key]]
+        return key
+
+    for event in events:
+        for ref in event.refs[1:]:
+            roots[root(ref.key)] = root(event.refs[0].key)
+    lanes: dict[str, list[AgencyEvent]] = defaultdict(list)
+    for event in events:
+        lanes[root(event.refs[0].key)].append(event)
+    return list(lanes.values())

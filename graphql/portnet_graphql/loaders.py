@@ -32,7 +32,7 @@ class FileLoaders:
         self.references_of = _many(files.references_of)
         self.companies = _one(accounts.companies)
         #: By source code, when it was last heard.
-        self.heard = _one(lambda _: agencies.heard())
+        self.heard = _one(agencies.heard)
 
 
 class AlertLoaders:

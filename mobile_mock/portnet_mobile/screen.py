@@ -147,13 +147,14 @@ def _header(view: View, width: int) -> Iterator[Text]:
     sign, style = _CONNECTION.get(view.connection, _CONNECTION["LOST"])
     words = view.words
     state = Text(f"{sign} {words('connection', view.connection)}", style=style)
-    yield _apart(Text(words("app", "title"), style="bold"), state, width)
+    title = Text(words("app", "title"), style="bold")
+    if view.store is not None and view.store.person.sandbox:
+        title.append(f"  {words('app', 'sandbox')}", style="bold magenta")
+    yield _apart(title, state, width)
     if view.store is not None:
         person = view.store.person
         roles = ", ".join(words("role", role) for role in person.roles)
         who = Text(f"{clean(person.company.name)} · {clean(person.name)} ({roles})")
-        if person.sandbox:
-            who.append(f"  {words('app', 'sandbox')}", style="bold magenta")
         unread = view.store.unread
         badge = Text(f"{words('app', 'unread')} {unread}", style="bold yellow" if unread else "dim")
         yield _apart(who, badge, width)

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import msgspec
 
-from portnet.domain.alerts import Audience
+from portnet.domain.alerts import Addressee
 
 #: The user whose account it is (A25).
 USER = "U"
@@ -20,11 +20,11 @@ ALERTED = "*"
 #: Good news never wakes anybody: domain rule, so the data may not say otherwise.
 _HIGHEST_GOOD_NEWS = 3
 
-_LETTERS = frozenset({*Audience, USER, ALERTED})
+_LETTERS = frozenset({*Addressee, USER, ALERTED})
 
 
 class AudienceLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """``role`` is an Audience letter, USER or ALERTED; ``level`` 1 in the app, 2 push, 3 push then
+    """``role`` is an addressee's letter, USER or ALERTED; ``level`` 1 in the app, 2 push, 3 push then
     SMS, 4 both.
     """
 
@@ -38,10 +38,10 @@ class AlertKind(msgspec.Struct, frozen=True, kw_only=True):
     good_news: bool
 
     @property
-    def levels(self) -> dict[Audience, int]:
+    def levels(self) -> dict[Addressee, int]:
         """The levels by role in the dossier; USER and ALERTED are left out."""
-        letters = set(Audience)
-        return {Audience(a.role): a.level for a in self.audiences if a.role in letters}
+        letters = set(Addressee)
+        return {Addressee(a.role): a.level for a in self.audiences if a.role in letters}
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

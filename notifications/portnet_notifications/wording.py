@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from portnet.domain.alerts import Alert, Channel
+from portnet.domain.alerts import Alert, Channel, deep_link
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.identifiers import opaque_id
 from portnet.domain.localised import Locale, Localised
@@ -44,11 +44,6 @@ def short_link(public_url: str) -> str | None:
     host = public_url.partition("://")[2] or public_url
     link = f"{host.rstrip('/')}/m/"
     return link if len(link) <= LONGEST["l"] else None
-
-
-def deep_link(alert: str) -> str:
-    """Where the app opens the alert of that id: a path, so that it holds on every address."""
-    return f"/m/alerts/{opaque_id('Alert', alert)}"
 
 
 class AlertWording:

@@ -237,7 +237,9 @@ async def hub_over(feed: FeedReader, poll_seconds: float = 3600.0) -> AsyncGener
     """A running hub; unless told otherwise it never polls."""
     hub = Hub(feed, SteppedClock(), poll_seconds)
     running = asyncio.create_task(hub.run())
-    yield hub
-    assert not running.done()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    try:
+        yield hub
+        assert not running.done()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from portnet.domain.access import Role, User
+from portnet.domain.identifiers import opaque_id
 from portnet.domain.localised import Locale
 
 
@@ -136,8 +137,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
 
 
-class Audience(enum.StrEnum):
-    """The letters of the alert catalogue: whose role in the file an alert addresses."""
+class Addressee(enum.StrEnum):
+    """The letters of the alert catalogue: which role in the file an alert addresses."""
 
     DECLARANT = "D"
     BROKER = "B"
@@ -148,12 +149,12 @@ class Audience(enum.StrEnum):
 
 
 _ROLE_OF = {
-    Audience.DECLARANT: Role.DECLARANT,
-    Audience.BROKER: Role.DECLARANT,
-    Audience.MANAGER: Role.MANAGER,
-    Audience.FINANCE: Role.FINANCE,
-    Audience.LOGISTICS: Role.LOGISTICS,
-    Audience.ADMINISTRATOR: Role.ADMINISTRATOR,
+    Addressee.DECLARANT: Role.DECLARANT,
+    Addressee.BROKER: Role.DECLARANT,
+    Addressee.MANAGER: Role.MANAGER,
+    Addressee.FINANCE: Role.FINANCE,
+    Addressee.LOGISTICS: Role.LOGISTICS,
+    Addressee.ADMINISTRATOR: Role.ADMINISTRATOR,
 }
 
 
@@ -165,7 +166,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def concerned(
-    levels: Mapping[Audience, int], owner: str, broker: str | None, people: Iterable[Recipient]
+    levels: Mapping[Addressee, int], owner: str, broker: str | None, people: Iterable[Recipient]
 ) -> list[tuple[Recipient, int]]:
     """Whom an alert concerns and at which level; a person in several roles is told once, at the highest.
 
@@ -182,12 +183,17 @@ def concerned(
 
 
 def _level(
-    levels: Mapping[Audience, int], owner: str, broker: str | None, user: User
+    levels: Mapping[Addressee, int], owner: str, broker: str | None, user: User
 ) -> int | None:
     own = [
         level
-        for audience, level in levels.items()
-        if user.company == (broker if audience is Audience.BROKER else owner)
-        and _ROLE_OF[audience] in user.roles
+        for addressee, level in levels.items()
+        if user.company == (broker if addressee is Addressee.BROKER else owner)
+        and _ROLE_OF[addressee] in user.roles
     ]
     return max(own, default=None)
+
+
+def deep_link(alert: str) -> str:
+    """Where the app opens an alert: a path, so that it holds on every address; it says nothing itself."""
+    return f"/m/alerts/{opaque_id('Alert', alert)}"

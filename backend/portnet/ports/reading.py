@@ -170,8 +170,8 @@ class FeedReader(Protocol):
 
 
 class AgencyReader(Protocol):
-    async def heard(self) -> Mapping[str, datetime]:
-        """By source code, when its last message came."""
+    async def heard(self, sources: Sequence[str]) -> Mapping[str, datetime]:
+        """When the last message of each source came; a source that never spoke is left out."""
         ...
 
 

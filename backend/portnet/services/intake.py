@@ -89,8 +89,9 @@ class Intake:
         now = self._clock.now()
         async with self._units() as work:
             work.add(
+                # Named by its receipt: two workers who give up the same message leave one anomaly.
                 Anomaly(
-                    id=self._ids.new(),
+                    id=message.receipt,
                     receipt=message.receipt,
                     source=message.source,
                     reason=AnomalyReason.UNREADABLE,

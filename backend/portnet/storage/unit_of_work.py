@@ -102,6 +102,8 @@ class StorageUnitOfWork:
         return rows.session(found[0]) if found else None
 
     async def devices_at(self, address: str) -> Sequence[Device]:
+        # A first registration finds no row to lock: the address itself is locked.
+        await self._begun.run(self._database.dialect.lock_references([f"device:{address}"]))
         sql = "SELECT * FROM device WHERE address = $1 ORDER BY id"
         return [rows.device(row) for row in await self._locked(sql, address)]
 
@@ -137,11 +139,13 @@ class StorageUnitOfWork:
     def _people(self, companies: Sequence[str]) -> Program[list[Recipient]]:
         dialect = self._database.dialect
         users = yield Statement(
-            f"SELECT * FROM user_account WHERE active = 1 AND {dialect.any_of('company', '$1')}",
+            f"SELECT * FROM user_account WHERE active = 1 AND {dialect.any_of('company', '$1')}"
+            " ORDER BY id",
             (dialect.array(companies),),
         )
         devices = yield Statement(
-            f"SELECT * FROM device WHERE dead_at IS NULL AND {dialect.any_of('user_id', '$1')}",
+            f"SELECT * FROM device WHERE dead_at IS NULL AND {dialect.any_of('user_id', '$1')}"
+            " ORDER BY id",
             (dialect.array([row["id"] for row in users]),),
         )
         return [

@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 
 from portnet.domain.alerts import Alert as KnownAlert
-from portnet.domain.alerts import AlertState
+from portnet.domain.alerts import AlertState, deep_link
 from portnet_graphql.context import Context, Info
 from portnet_graphql.types.delivery import AlertDelivery
 from portnet_graphql.types.dossier import Dossier, Procedure
@@ -32,14 +32,13 @@ class Alert(Node):
 
     @classmethod
     def of(cls, alert: KnownAlert, context: Context) -> Alert:
-        node = node_id(Kind.ALERT, alert.id)
         return cls(
-            id=node,
+            id=node_id(Kind.ALERT, alert.id),
             code=alert.kind,
             level=alert.level,
             text=context.texts.text(alert, context.locale),
             state=alert.state,
-            deep_link=f"/m/alerts/{node}",
+            deep_link=deep_link(alert.id),
             raised_at=alert.raised_at,
             expires_at=alert.expires_at,
             collapse_key=alert.collapse_key,

@@ -63,7 +63,7 @@ def gateways(
 
 def _instantiated(channel: Channel, url: str, asset: AppriseAsset) -> GatewayPlugin:
     # It also takes bare dicts, hence the ignore.
-    plugin = Apprise.instantiate(url, asset=asset)  # pyright: ignore[reportUnknownMemberType]
+    plugin = Apprise.instantiate(url, asset=asset)  # pyright: ignore[reportUnknownMemberType]  # its keyword arguments are untyped
     if not isinstance(plugin, GatewayPlugin):
         raise WrongChannelUrls([_problem(channel, url, "Apprise cannot read it")])
     return plugin

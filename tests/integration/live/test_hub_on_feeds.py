@@ -10,6 +10,8 @@ AUDIENCES = ("company:importer", "company:broker", "user:amina")
 
 async def test_snapshot_and_events_are_everything_under_concurrent_writers(feed: FeedLog) -> None:
     chance = Random(7)
+    for _ in range(2):
+        await feed.append(*AUDIENCES)
     async with hub_over(feed, poll_seconds=0.05) as hub:
 
         async def write() -> None:

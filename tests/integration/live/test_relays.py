@@ -49,10 +49,12 @@ async def process(feed: FeedLog, relay: Relay, poll: float) -> AsyncGenerator[Pr
     async with hub_over(feed, poll) as hub:
         running = Process(hub, relay)
         await relay.start(running.on_hint)
-        if isinstance(relay, RedisRelay):
-            await asyncio.wait_for(relay.listening(), 20)
-        yield running
-        await relay.stop()
+        try:
+            if isinstance(relay, RedisRelay):
+                await asyncio.wait_for(relay.listening(), 20)
+            yield running
+        finally:
+            await relay.stop()
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ class ScriptedServer:
             "whatNow": what,
             **fields,
         }
-        entry = opaque("entry", len(self.entries))
+        entry = opaque("TimelineEntry", len(self.entries))
         self.entries[entry] = {
             "id": entry,
             "kind": "APPLIED",
@@ -179,7 +179,7 @@ class ScriptedServer:
     # ------------------------------------------------------------ the contract
 
     def _cursor(self, audience: str, seq: int) -> str:
-        return opaque(f"{self.generation}:{audience}", seq)
+        return opaque(f"{self.generation:08}:{audience:<10}", seq)
 
     def _frame(self, audience: str, seq: int) -> Json:
         row = self.feeds[audience][seq - 1]
@@ -444,7 +444,7 @@ def _position(cursor: str) -> tuple[str, int, int]:
     generation, audience, seq = (
         base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(":")
     )
-    return audience, int(seq), int(generation)
+    return audience.strip(), int(seq), int(generation)
 
 
 def _urgency(dossier: Json) -> tuple[int, float]:

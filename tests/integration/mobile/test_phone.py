@@ -28,7 +28,7 @@ from tests.integration.mobile.pace import DrivenClock, Steady
 from tests.integration.mobile.scripted import ScriptedServer
 from tests.integration.mobile.world import OTHER, opaque
 
-FILE, SECOND = opaque("dossier", 1), opaque("dossier", 2)
+FILE, SECOND = opaque("Dossier", 1), opaque("Dossier", 2)
 LINE = (ConnectionLost, ConnectionRestored, SnapshotTaken, SnapshotNeeded)
 
 
@@ -105,7 +105,7 @@ def held(phone: Phone) -> Store:
 async def test_it_signs_in_registers_for_pushes_and_holds_the_snapshot(
     server: ScriptedServer, stack: AsyncExitStack
 ) -> None:
-    await server.alert(opaque("alert", 1), "Visite.")
+    await server.alert(opaque("Alert", 1), "Visite.")
     device = PushDevice(address="token-1", label="Pixel")
     url = await stack.enter_async_context(server.serving())
     phone = await a_phone(stack, url, device=device)
@@ -129,7 +129,7 @@ async def test_a_hold_shows_while_it_happens_with_its_alert(
     assert moved.before is not None
     assert (moved.before.status, moved.after.status) == ("WAITING_AGENCY", "BLOCKED")
     assert moved.after.what_now.warning == "Ne vendez pas la marchandise."
-    await server.alert(opaque("alert", 1), "Mise sous consigne.", level=4)
+    await server.alert(opaque("Alert", 1), "Mise sous consigne.", level=4)
     arrived = await anext(changes)
     assert isinstance(arrived, AlertArrived)
     assert held(phone).unread == 1
@@ -183,13 +183,13 @@ async def test_snapshot_and_events_equal_a_fresh_snapshot(
     server.cut_after = 3
     server.open_dossier(SECOND, OTHER)
     await server.message(SECOND, "Enregistrée")
-    await server.alert(opaque("alert", 1), "Visite.")
+    await server.alert(opaque("Alert", 1), "Visite.")
     await server.message(FILE, "Consigne", status="BLOCKED")
-    await server.alert(opaque("alert", 1), "Visite.", state="SEEN")
+    await server.alert(opaque("Alert", 1), "Visite.", state="SEEN")
     await server.message(FILE, "Admise", status="DONE")
     await server.remove(SECOND)
-    server.open_dossier(opaque("dossier", 3))
-    await server.message(opaque("dossier", 3), "fin")
+    server.open_dossier(opaque("Dossier", 3))
+    await server.message(opaque("Dossier", 3), "fin")
     await until(changes, lambda c: isinstance(c, AlertUpdated))
     while len(held(phone).heard["COMPANY"].latest) < 5:
         await anext(changes)
@@ -256,7 +256,7 @@ async def test_a_long_list_is_read_page_by_page(
     server: ScriptedServer, stack: AsyncExitStack
 ) -> None:
     for n in range(2, 122):
-        server.open_dossier(opaque("dossier", n))
+        server.open_dossier(opaque("Dossier", n))
     phone, _ = await started(stack, server)
     assert len(held(phone).dossiers) == 121
     assert server.asked.count("Dossiers") == 2
@@ -289,7 +289,7 @@ async def test_a_push_is_followed_up_without_a_socket_and_nothing_comes_twice(
 async def test_an_alert_taken_is_shown_as_taken_at_once(
     server: ScriptedServer, stack: AsyncExitStack
 ) -> None:
-    id_ = opaque("alert", 1)
+    id_ = opaque("Alert", 1)
     await server.alert(id_, "Visite.")
     phone, changes = await started(stack, server)
     taken = await phone.acknowledge(id_)
@@ -303,7 +303,7 @@ async def test_an_alert_taken_is_shown_as_taken_at_once(
 async def test_an_alert_that_expired_cannot_be_taken(
     server: ScriptedServer, stack: AsyncExitStack
 ) -> None:
-    id_ = opaque("alert", 1)
+    id_ = opaque("Alert", 1)
     await server.alert(id_, "Visite.", state="EXPIRED")
     phone, _ = await started(stack, server)
     with pytest.raises(Refused, match="expiré"):
@@ -326,7 +326,7 @@ async def test_signing_out_ends_the_session_and_the_phone(
 async def test_a_lapsed_access_token_is_renewed_once_and_the_feed_goes_on(
     server: ScriptedServer, stack: AsyncExitStack
 ) -> None:
-    id_ = opaque("alert", 1)
+    id_ = opaque("Alert", 1)
     await server.alert(id_, "Visite.")
     phone, changes = await started(stack, server)
     server.forget_access_tokens()
@@ -446,10 +446,11 @@ async def test_a_frame_is_small(server: ScriptedServer, stack: AsyncExitStack) -
     """Sockets are not compressed; ids and cursors here are as long as the server's."""
     _, changes = await started(stack, server)
     what = {"warning": "Ne vendez pas et ne déplacez pas la marchandise."}
-    await server.message(FILE, "Contrôle documentaire")
-    await server.alert(opaque("alert", 1), "DUM 309-0018538G: circuit orange. Préparez les pièces.")
-    await messages(changes, 1)
+    await server.alert(opaque("Alert", 1), "DUM 309-0018538G: circuit orange. Préparez les pièces.")
     await until(changes, lambda change: isinstance(change, AlertArrived))
+    assert server.largest_frame <= 600
+    await server.message(FILE, "Contrôle documentaire")
+    await messages(changes, 1)
     assert server.largest_frame <= 800
     await server.message(FILE, "Mise sous consigne", status="BLOCKED", what=what)
     await messages(changes, 1)

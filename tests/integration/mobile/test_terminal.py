@@ -12,7 +12,7 @@ from portnet_mobile.terminal import run_terminal
 from tests.integration.mobile.scripted import ScriptedServer
 from tests.integration.mobile.world import opaque
 
-FILE = opaque("dossier", 1)
+FILE = opaque("Dossier", 1)
 
 
 class Paper(io.StringIO):
@@ -54,7 +54,7 @@ async def test_without_a_terminal_each_event_is_a_line(server: ScriptedServer, u
     await paper.until("Dossiers à jour: 1")
     what = {"warning": "Ne vendez pas et ne déplacez pas la marchandise."}
     await server.message(FILE, "Mise sous consigne", status="BLOCKED", what=what)
-    await server.alert(opaque("alert", 1), "ONSSA 309: mise sous consigne.", level=4)
+    await server.alert(opaque("Alert", 1), "ONSSA 309: mise sous consigne.", level=4)
     text = await paper.until("niveau 4")
     line = next(line for line in text.splitlines() if "BLOQUÉ" in line)
     assert "ONSSA: Mise sous consigne · ✖ Ne vendez pas et ne déplacez pas" in line
@@ -70,7 +70,7 @@ async def test_on_a_terminal_the_screen_is_live(server: ScriptedServer, url: str
     await server.message(FILE, "Goods on hold", status="BLOCKED", what={"warning": "Do not sell."})
     text = await paper.until("BLOCKED")
     assert "FORBIDDEN : Do not sell." in text
-    await server.alert(opaque("alert", 1), "Goods on hold. Do not sell or move.", level=4)
+    await server.alert(opaque("Alert", 1), "Goods on hold. Do not sell or move.", level=4)
     await paper.until("!!!!  Goods on hold. Do not sell or move.")
     await _stopped(phone)
     # The session stays open: closing the screen is not signing out.

@@ -16,8 +16,8 @@ def opaque(name: str, number: int) -> str:
     return base64.urlsafe_b64encode(f"{name}:{number:026}".encode()).decode().rstrip("=")
 
 
-COMPANY: Json = {"id": opaque("company", 1), "name": "Agro Atlas"}
-OTHER: Json = {"id": opaque("company", 2), "name": "Souss Primeurs"}
+COMPANY: Json = {"id": opaque("Company", 1), "name": "Agro Atlas"}
+OTHER: Json = {"id": opaque("Company", 2), "name": "Souss Primeurs"}
 
 
 def dossier_json(id_: str, company: Json, at: datetime, **fields: object) -> Json:
@@ -66,13 +66,13 @@ def alert_json(id_: str, text: str, level: int, at: datetime) -> Json:
 
 def person_json(now: datetime) -> Json:
     return {
-        "id": opaque("user", 1),
+        "id": opaque("Viewer", 1),
         "name": "Salma Idrissi",
         "roles": ["DECLARANT"],
         "locale": "FR",
         "sandbox": True,
         "company": COMPANY,
-        "mandates": [{"id": opaque("mandate", 1), "company": OTHER, "broker": COMPANY}],
+        "mandates": [{"id": opaque("Mandate", 1), "company": OTHER, "broker": COMPANY}],
         "clock": {"now": stamp(now), "speed": 1.0, "paused": False},
     }
 

@@ -30,7 +30,7 @@ from portnet_mobile.screen import (
 )
 from portnet_mobile.store import Store
 from portnet_mobile.words import LOCALES, words
-from tests.unit.portnet_mobile.builders import NOON, THEIRS, alert, dossier, entry, store
+from tests.unit.portnet_mobile.builders import NOON, THEIRS, alert, dossier, entry, person, store
 
 FR = words("fr")
 LATER = NOON + timedelta(minutes=20)
@@ -109,6 +109,11 @@ def test_who_took_an_alert_is_said() -> None:
 
 def test_another_companys_file_names_it() -> None:
     assert f"{THEIRS.name} · Additifs" in shown(store([dossier(company=THEIRS.id)]))
+
+
+def test_an_exercise_is_never_taken_for_real() -> None:
+    assert "EXERCICE" in shown(store(person_=person(sandbox=True)), width=60)
+    assert "EXERCICE" not in shown(store())
 
 
 def test_before_anything_is_held_the_screen_says_that_it_connects() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from portnet.domain.alerts import Audience
+from portnet.domain.alerts import Addressee
 from portnet_notifications.catalogue import ALERTED, ALERTS, USER, AudienceLevel, parse_alerts
 
 
@@ -13,23 +13,23 @@ def test_all_44_alerts_are_there() -> None:
 
 def test_a_hold_reaches_declarant_broker_and_logistics_at_once() -> None:
     assert ALERTS["A14"].levels == {
-        Audience.DECLARANT: 4,
-        Audience.BROKER: 4,
-        Audience.LOGISTICS: 4,
+        Addressee.DECLARANT: 4,
+        Addressee.BROKER: 4,
+        Addressee.LOGISTICS: 4,
     }
 
 
 def test_an_uncertain_payment_wakes_who_pays_and_only_tells_the_declarant() -> None:
     assert ALERTS["A09"].levels == {
-        Audience.FINANCE: 4,
-        Audience.MANAGER: 4,
-        Audience.DECLARANT: 2,
+        Addressee.FINANCE: 4,
+        Addressee.MANAGER: 4,
+        Addressee.DECLARANT: 2,
     }
 
 
 def test_a_change_of_account_goes_to_its_user_and_a_correction_to_who_was_told() -> None:
     assert AudienceLevel(role=USER, level=4) in ALERTS["A25"].audiences
-    assert ALERTS["A25"].levels == {Audience.ADMINISTRATOR: 4}
+    assert ALERTS["A25"].levels == {Addressee.ADMINISTRATOR: 4}
     assert ALERTS["A27"].audiences == (AudienceLevel(role=ALERTED, level=3),)
     assert ALERTS["A27"].levels == {}
 

@@ -84,7 +84,7 @@ class PortnetPostgresEngine(PostgresEngine):
 
     async def batch(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refused: Piccolo's opens a connection of its own and swallows exceptions."""
-        raise NotImplementedError("read slices by key instead")
+        raise RuntimeError("read slices by key instead")
 
     async def _run_in_new_connection(
         self, query: str, args: Sequence[Any] | None = None

@@ -119,7 +119,7 @@ class PortnetSQLiteEngine(SQLiteEngine):
 
     async def batch(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refused: a cursor kept between two awaits would pin a reader's snapshot."""
-        raise NotImplementedError("read slices by key instead")
+        raise RuntimeError("read slices by key instead")
 
     async def _run_in_new_connection(
         self, query: str, args: list[Any] | None = None, *_args: Any, **_kwargs: Any

@@ -269,7 +269,7 @@ INDEXES = """
     CREATE INDEX alert_user ON alert (user_id, raised_at, id);
     CREATE INDEX alert_chain ON alert (chain);
     CREATE INDEX alert_dossier ON alert (dossier);
-    CREATE INDEX delivery_due ON delivery (due_at) WHERE state = 'QUEUED';
+    CREATE INDEX delivery_due ON delivery (channel, due_at, id) WHERE state = 'QUEUED';
     CREATE INDEX delivery_alert ON delivery (alert);
     CREATE INDEX attempt_delivery ON attempt (delivery)
 """

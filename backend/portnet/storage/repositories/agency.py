@@ -10,7 +10,7 @@ from portnet.domain.anomaly import Anomaly, AnomalyState
 from portnet.ports.reading import Page, PageSize
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
-from portnet.storage.engines.program import query
+from portnet.storage.engines.program import Program, Statement, query
 from portnet.storage.repositories import keyset
 
 
@@ -20,10 +20,8 @@ class AgencyRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def heard(self) -> Mapping[str, datetime]:
-        sql = "SELECT source, max(received_at) AS at FROM agency_inbox GROUP BY source"
-        found = await self._database.read(query(sql))
-        return {row["source"]: rows.instant(row["at"]) for row in found}
+    async def heard(self, sources: Sequence[str]) -> Mapping[str, datetime]:
+        return await self._database.read(_heard(sources))
 
     async def anomalies(self, states: Sequence[AnomalyState], page: PageSize) -> Page[Anomaly]:
         """Newest first."""
@@ -39,3 +37,14 @@ class AgencyRepository:
         sql = f"SELECT * FROM anomaly WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT $2"
         found = await self._database.read(query(sql, *args))
         return keyset.page(found, page, rows.anomaly, ("id",))
+
+
+def _heard(sources: Sequence[str]) -> Program[dict[str, datetime]]:
+    """One look at the end of the index for each source; to group by source would read the whole inbox."""
+    heard: dict[str, datetime] = {}
+    for source in sources:
+        sql = "SELECT max(received_at) AS at FROM agency_inbox WHERE source = $1"
+        found = yield Statement(sql, (source,))
+        if found[0]["at"] is not None:
+            heard[source] = rows.instant(found[0]["at"])
+    return heard

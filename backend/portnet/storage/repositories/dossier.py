@@ -139,10 +139,12 @@ class DossierRepository:
             since = rows.micros(filter_.updated_since)
             conditions.append(f"d.updated_at >= {_place(args, since)}")
         if filter_.text:
-            beginning = _place(args, normalise("DUM", filter_.text) + "%")
+            text = normalise("DUM", filter_.text)
+            beginning, length = _place(args, text), _place(args, len(text))
+            compact = "replace(replace(replace(upper(r.value), '-', ''), ' ', ''), '.', '')"
             conditions.append(
                 "EXISTS (SELECT 1 FROM reference r WHERE r.dossier = d.id"
-                f" AND replace(replace(upper(r.value), '-', ''), ' ', '') LIKE {beginning})"
+                f" AND substr({compact}, 1, {length}) = {beginning})"
             )
         return conditions
 

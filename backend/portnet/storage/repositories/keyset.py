@@ -30,7 +30,14 @@ def read_cursor(text: str, types: Sequence[type]) -> Key | None:
         key = _decoder.decode(base64.urlsafe_b64decode(padded))
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         return None
-    return key if [type(part) for part in key] == list(types) else None
+    if [type(part) for part in key] != list(types):
+        return None
+    return key if all(map(_storable, key)) else None
+
+
+def _storable(part: int | str) -> bool:
+    """Whether both engines take it: integers have 64 bits, and PostgreSQL's texts no NUL."""
+    return -(2**63) <= part < 2**63 if isinstance(part, int) else "\0" not in part
 
 
 def page(

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from portnet.domain.access import Role, User
-from portnet.domain.alerts import Audience, Recipient, concerned
+from portnet.domain.alerts import Addressee, Recipient, concerned
 from tests.support.scenarios import BROKER, IMPORTER, STRANGER
 
 PEOPLE = [Recipient(user=user) for firm in (IMPORTER, BROKER) for user in firm.people]
@@ -14,7 +14,7 @@ def told(
     levels: dict[str, int], people: list[Recipient] | None = None, broker: str | None = BROKER.id
 ) -> dict[str, int]:
     found = concerned(
-        {Audience(letter): level for letter, level in levels.items()},
+        {Addressee(letter): level for letter, level in levels.items()},
         IMPORTER.id,
         broker,
         PEOPLE if people is None else people,

@@ -1,0 +1,52 @@
+"""A mandate opens a company's files to its broker, and closes them again; both companies hear of it."""
+
+from datetime import timedelta
+
+from portnet.domain.events import FrameKind, company_audience
+from portnet.ports.reading import DossierFilter, DossierOrder, PageSize
+from portnet.ports.unit_of_work import Position
+from portnet.services.mandate import Mandates
+from tests.support.scenarios import BROKER, IMPORTER
+from tests.support.world import World, open_world
+
+
+async def listed(world: World) -> int:
+    page = await world.files.dossiers(
+        world.viewer(BROKER), world.clock.now(), DossierFilter(), DossierOrder.UPDATED, PageSize(9)
+    )
+    return len(page.items)
+
+
+async def frames(world: World, company: str) -> list[FrameKind]:
+    audience = company_audience(company)
+    found = await world.feed.after([Position(audience=audience, seq=0)], 100)
+    return [row.kind for row in found[audience]]
+
+
+async def test_a_mandate_opens_the_files_that_name_the_broker_until_it_is_revoked(
+    migrated_url: str,
+) -> None:
+    async with open_world(migrated_url, populate=False) as world:
+        await world.populate(mandate=None)
+        mandates = Mandates(world.units, world.clock, world.ids, world.wakeups)
+        await world.tell("G0")
+        assert (await listed(world), await frames(world, BROKER.id)) == (0, [])
+
+        now = world.clock.now()
+        mandate = await mandates.grant("user:x", IMPORTER.id, BROKER.id, now, None)
+        assert await listed(world) == 1
+        assert await frames(world, BROKER.id) == [FrameKind.ACCESS_CHANGED]
+
+        world.clock.advance(timedelta(minutes=1))
+        for _ in range(2):
+            revoked = await mandates.revoke("user:x", mandate.id)
+            assert revoked is not None
+            assert revoked.revoked_at == world.clock.now()
+        assert await listed(world) == 0
+        assert await frames(world, BROKER.id) == [FrameKind.ACCESS_CHANGED] * 2
+        assert (await frames(world, IMPORTER.id))[-2:] == [FrameKind.ACCESS_CHANGED] * 2
+
+
+async def test_a_mandate_that_does_not_exist_cannot_be_revoked(world: World) -> None:
+    mandates = Mandates(world.units, world.clock, world.ids, world.wakeups)
+    assert await mandates.revoke("user:x", "nothing") is None
