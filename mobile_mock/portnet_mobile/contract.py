@@ -82,7 +82,6 @@ class Dossier(_Answer, frozen=True, kw_only=True):
     title: str
     company: Identified
     status: str
-    perishable: bool
     updated_at: datetime
     what_now: WhatNow
 

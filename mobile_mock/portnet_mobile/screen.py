@@ -8,13 +8,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, assert_never
-from zoneinfo import ZoneInfo
 
 import msgspec
 from rich.cells import cell_len, chop_cells
 from rich.style import Style
 from rich.text import Text
 
+from portnet_mobile.clock import CASABLANCA
 from portnet_mobile.changes import (
     AlertArrived,
     AlertUpdated,
@@ -31,7 +31,6 @@ from portnet_mobile.contract import Alert, Dossier
 from portnet_mobile.store import Store
 from portnet_mobile.words import Words
 
-_CASABLANCA: Final = ZoneInfo("Africa/Casablanca")
 _NARROWEST, _WIDEST = 60, 120
 
 #: A sign and a colour for each status.
@@ -82,7 +81,7 @@ def screen(view: View, width: int, height: int) -> Text:
 
 def plain_line(happening: Happening, words: Words) -> str:
     """One change as a line of a log, its time first."""
-    time = happening.at.astimezone(_CASABLANCA).strftime("%H:%M:%S")
+    time = happening.at.astimezone(CASABLANCA).strftime("%H:%M:%S")
     return f"{time}  {sentence(happening.change, words)}"
 
 
@@ -136,7 +135,7 @@ def lasting(span: timedelta, words: Words) -> str:
 
 def hour(at: datetime, now: datetime) -> str:
     """Moroccan wall time, with the day unless it is today."""
-    local, today = at.astimezone(_CASABLANCA), now.astimezone(_CASABLANCA)
+    local, today = at.astimezone(CASABLANCA), now.astimezone(CASABLANCA)
     return local.strftime("%H:%M" if local.date() == today.date() else "%d/%m %H:%M")
 
 
@@ -189,8 +188,6 @@ def _dossier(view: View, store: Store, dossier: Dossier, width: int) -> Iterator
     named = clean(dossier.title)
     if dossier.company.id != store.person.company.id:
         named = f"{clean(store.company_name(dossier.company.id) or '?')} · {named}"
-    if dossier.perishable:
-        named = f"{named} · {words('dossier', 'perishable')}"
     yield _cut(Text(f"   {named}"), width)
     if what.warning is not None:
         loud = f" ✖ {words('dossier', 'warning')} : {clean(what.warning)} "

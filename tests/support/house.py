@@ -46,6 +46,7 @@ STRANGERS = (
 )
 #: Seconds that a phone of a test waits at most where a real one is patient.
 _HURRY = 0.05
+_LOOK_EVERY = 0.005
 
 
 class HurriedClock:
@@ -80,6 +81,11 @@ class OpenHouse:
     async def select(self, sql: str, *args: Any) -> list[Row]:
         """Rows of the database, as they are committed now."""
         return await self.parts.database.read(query(sql, *args))
+
+    async def taken_in(self) -> None:
+        """Wait until no message waits any more."""
+        while await self.parts.inbox.waiting(1):
+            await asyncio.sleep(_LOOK_EVERY)
 
     async def say(
         self, telling: Telling, number: int, *, occurred_at: datetime | None = None, **changes: Any

@@ -12,7 +12,7 @@ import click
 
 from portnet.domain.authored import FaultyFile
 from portnet.domain.business_hours import CASABLANCA
-from portnet.domain.scenario import Scenario, parse_scenario
+from portnet.domain.scenario import Scenario, Step, parse_scenario
 from portnet.scenarios import shipped
 from portnet_server.cli.settings import demo_settings
 from portnet_server.demo.agency_client import AgencyClient, Answer, NoKey, Unreachable
@@ -98,6 +98,7 @@ def _scenario(name: str) -> Scenario:
 async def _replay(client: AgencyClient, scenario: Scenario, seconds: float) -> int:
     """How many messages were refused."""
     telling = begin(scenario, SystemClock(), SystemRandom())
+    client.require(step.source for step in scenario.steps if isinstance(step, Step))
     click.echo(f"{scenario.code}: {scenario.title.en}")
     click.echo(
         "  ".join(f"{telling.scenario.refs[name]} {value}" for name, value in telling.refs.items())

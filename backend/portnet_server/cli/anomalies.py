@@ -11,6 +11,7 @@ from portnet.domain.business_hours import CASABLANCA
 from portnet.ports.reading import PageSize
 from portnet.storage.engines import DatabaseError, open_database
 from portnet.storage.repositories.agency import AgencyRepository
+from portnet_server.bootstrap import database_url
 from portnet_server.cli.settings import demo_settings
 from portnet_server.config import Config
 
@@ -40,7 +41,7 @@ def anomalies(every: bool, most: int) -> None:
 async def _anomalies(
     config: Config, states: tuple[AnomalyState, ...], most: int
 ) -> tuple[Anomaly, ...]:
-    database = open_database(config.database_url)
+    database = open_database(database_url(config))
     await database.start()
     try:
         page = await AgencyRepository(database).anomalies(states, PageSize(most))

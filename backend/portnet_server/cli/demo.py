@@ -19,7 +19,7 @@ from portnet_server.config import Config
 from portnet_server.demo import guide
 from portnet_server.demo.agency_client import AgencyClient
 from portnet_server.demo.keys import read_keys
-from portnet_server.demo.seed import seed
+from portnet_server.demo.seed import read_the_past, seed
 from portnet_server.demo.simulators import Simulators
 
 
@@ -53,6 +53,7 @@ async def _demo(config: Config, quiet: bool) -> None:
         )
         simulators = Simulators(client, shipped(), house.clock, SystemRandom())
         await simulators.file_the_past()
+        await read_the_past(house.database, house.clock)
         click.echo(
             f"\n{guide.as_text(server.address, 'en')}\n\nPushes and SMS that the mock gateways take:"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -52,6 +52,17 @@ class AgencyClient:
         if self._session is not None:
             await self._session.close()
 
+    def require(self, sources: Iterable[str]) -> None:
+        """Check before a story begins that all of it can be told.
+
+        Raises:
+            NoKey: of one of ``sources``.
+        """
+        missing = sorted(set(sources) - self._keys.keys())
+        if missing:
+            known = ", ".join(sorted(self._keys))
+            raise NoKey(f"no key of {', '.join(missing)}; there are keys of {known}")
+
     async def post(self, source: str, body: bytes) -> Answer:
         """Sign and post one message.
 
@@ -59,9 +70,8 @@ class AgencyClient:
             NoKey: of that source.
             Unreachable: try again later; the same message is taken once.
         """
-        key = self._keys.get(source)
-        if key is None:
-            raise NoKey(f"no key of {source}; there are keys of {', '.join(sorted(self._keys))}")
+        self.require([source])
+        key = self._keys[source]
         if self._session is None:
             raise RuntimeError("the client was not entered")
         headers = {

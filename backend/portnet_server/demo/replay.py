@@ -35,13 +35,16 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waited(msgspec.Struct, frozen=True, kw_only=True):
-    """The story stopped for a person, whose time has passed."""
+    """The story stops for a person, who does not come."""
 
     wait: Wait
 
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of a scenario: the values of its references, its parties, and when it began."""
+    """One run of a scenario: the values of its references, its parties, and when it began.
+
+    ``began_at`` is local where the scenario has its own hour, and later steps are counted from it by the wall clock.
+    """
 
     scenario: Scenario
     refs: Mapping[str, str]
@@ -72,25 +75,25 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begin(scenario: Scenario, clock: Clock, chance: Random) -> Telling:
-    """A new run whose last message happens now, or at the scenario's own time of day before now.
+    """A new run whose last step happens now, or as late before now as the scenario's own hour allows.
 
     Raises:
         UnknownCompany: a party names none of the demo's companies.
     """
-    length = sum((step.after for step in scenario.steps), timedelta())
-    began_at = clock.now() - length
+    now = clock.now()
+    length = _length(scenario)
+    began_at = now - length
     if scenario.starts_at is not None:
-        local = began_at.astimezone(CASABLANCA)
-        began_at = datetime.combine(local.date(), scenario.starts_at, CASABLANCA)
-        if began_at > local:
-            began_at = datetime.combine(
-                local.date() - timedelta(days=1), scenario.starts_at, CASABLANCA
-            )
+        # Local times go by the wall clock, so that 22:40 stays 22:40 in a week in which the hour changes.
+        today = now.astimezone(CASABLANCA).date()
+        began_at = datetime.combine(today, scenario.starts_at, CASABLANCA)
+        while (began_at + length).astimezone(UTC) > now:
+            began_at -= timedelta(days=1)
     return Telling(
         scenario=scenario,
-        refs=new_references(scenario, clock.now().year, chance),
+        refs=new_references(scenario, now.year, chance),
         parties=tuple(_party(role, name) for role, name in scenario.parties.items()),
-        began_at=began_at.astimezone(UTC),
+        began_at=began_at,
         run=f"{scenario.code}-{chance.randrange(16**8):08x}",
     )
 
@@ -98,26 +101,41 @@ def begin(scenario: Scenario, clock: Clock, chance: Random) -> Telling:
 async def play(
     telling: Telling, client: AgencyClient, seconds: float
 ) -> AsyncGenerator[Played | Waited, None]:
-    """Post every message, ``seconds`` for the whole story; pauses keep the proportions of the story's own."""
-    simulated = sum((step.after for step in telling.scenario.steps), timedelta())
-    pace = seconds / max(simulated.total_seconds(), 1.0)
+    """Post every message, ``seconds`` for the whole story; pauses keep the proportions of the story's own.
+
+    Nobody acts in a replay: a wait passes in full, and one without an end is the end of the story.
+    """
+    pace = seconds / max(_length(telling.scenario).total_seconds(), 1.0)
     at = telling.began_at
     for number, step in enumerate(telling.scenario.steps, start=1):
         at += step.after
         await asyncio.sleep(step.after.total_seconds() * pace)
         match step:
             case Step():
-                yield await _post(telling, client, number, step, at)
+                yield await _post(telling, client, number, step, at.astimezone(UTC))
             case Wait():
                 yield Waited(wait=step)
-                if step.within is not None and step.otherwise is not None:
-                    at += step.within
-                    await asyncio.sleep(step.within.total_seconds() * pace)
-                    yield await _post(
-                        telling, client, number, _otherwise(telling, step.otherwise), at
-                    )
+                if step.within is None:
+                    return
+                at += step.within
+                await asyncio.sleep(step.within.total_seconds() * pace)
+                if step.otherwise is not None:
+                    said = _otherwise(telling, step.otherwise)
+                    yield await _post(telling, client, number, said, at.astimezone(UTC))
             case _:
                 assert_never(step)
+
+
+def _length(scenario: Scenario) -> timedelta:
+    """From the beginning to the last step, every wait in full."""
+    length = timedelta()
+    for step in scenario.steps:
+        length += step.after
+        if isinstance(step, Wait):
+            if step.within is None:
+                break
+            length += step.within
+    return length
 
 
 async def _post(

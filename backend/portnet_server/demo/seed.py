@@ -11,11 +11,17 @@ from portnet.domain.account import Credentials
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.unit_of_work import UnitsOfWork
 from portnet.security.passwords import Passwords
+from portnet.storage import rows
 from portnet.storage.agency_keys import AgencyKeys
+from portnet.storage.engines import Database, query
 from portnet_server.demo.accounts import COMPANIES, PASSWORD, SOURCES
 from portnet_server.demo.keys import new_keys, write_keys
 
 _MANDATE = timedelta(days=365)
+#: Seconds between two looks whether the past has been taken in.
+_LOOK_AGAIN = 0.05
+#: Of what came before the demo began, each person has read all but the newest.
+_UNREAD = 3
 
 
 async def seed(
@@ -67,3 +73,17 @@ async def seed(
     for key in keys:
         await keyring.save(key)
     write_keys(keys_file, keys)
+
+
+async def read_the_past(database: Database, clock: Clock) -> None:
+    """Once the intake has settled all there is: everybody has seen their alerts, but for the newest few."""
+    waiting = "SELECT 1 FROM agency_inbox WHERE state = 'NEW' LIMIT 1"
+    while await database.read(query(waiting)):
+        await asyncio.sleep(_LOOK_AGAIN)
+    newer = (
+        "SELECT count(*) FROM alert b WHERE b.user_id = alert.user_id"
+        " AND (b.raised_at, b.id) > (alert.raised_at, alert.id)"
+    )
+    read = f"UPDATE alert SET state = 'SEEN', seen_at = $1 WHERE state = 'NEW' AND ({newer}) >= $2"
+    async with database.transaction() as transaction:
+        await transaction.commit(query(read, rows.micros(clock.now()), _UNREAD))

@@ -21,7 +21,7 @@ def preferred_locale(accept_language: str | None) -> Locale:
 
 def _quality(weight: str) -> float:
     name, _, value = weight.strip().partition("=")
-    if name.strip() != "q":
+    if name.strip().lower() != "q":
         return 1.0
     try:
         return min(max(float(value), 0.0), 1.0)

@@ -42,6 +42,17 @@ async def test_registering_again_refreshes_the_same_device(world: World) -> None
     assert trail == ["device.registered"]
 
 
+async def test_whoever_used_the_phone_before_hears_nothing_on_it_any_more(world: World) -> None:
+    before = await registered(world)
+    manager = world.viewer(IMPORTER, Role.MANAGER)
+    taken = await service(world).register(manager, "FCM", before.address, "Pixel", "fr")
+    assert isinstance(taken, Device)
+    assert taken.id != before.id
+    left = (await world.accounts.devices(before.user))[0]
+    assert left.dead_at == world.clock.now()
+    assert (await world.accounts.devices(manager.user)) == [taken]
+
+
 async def test_a_dead_device_that_registers_again_lives(world: World) -> None:
     device = await registered(world)
     await world.write(msgspec.structs.replace(device, dead_at=world.clock.now()))

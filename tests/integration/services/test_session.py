@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from portnet.domain.account import Credentials
+from portnet.domain.alerts import Device
 from portnet.security.passwords import Passwords
 from portnet.security.tokens import AccessTokens, token_key
+from portnet.services.device import Devices
 from portnet.services.session import GRACE, SignedIn, SignInRefusal, Sessions
 from portnet_server.tokens import SessionTokens
 from tests.support.scenarios import IMPORTER
@@ -182,6 +184,16 @@ async def test_a_closed_account_stays_signed_in_nowhere(world: World, sessions: 
     answer = await signed_in(sessions)
     await world.write(msgspec.structs.replace(USER, active=False))
     assert await sessions.refresh(answer.refresh.text) is REFUSED
+
+
+async def test_signing_out_silences_the_phone(world: World, sessions: Sessions) -> None:
+    answer, elsewhere = await signed_in(sessions), await signed_in(sessions)
+    devices = Devices(world.units, world.clock, world.ids)
+    for viewer, address in ((answer.viewer, "phone"), (elsewhere.viewer, "tablet")):
+        assert isinstance(await devices.register(viewer, "FCM", address, address, "fr"), Device)
+    await sessions.sign_out(answer.viewer)
+    dead = {d.address: d.dead_at for d in await world.accounts.devices(USER.id)}
+    assert dead == {"phone": world.clock.now(), "tablet": None}
 
 
 async def test_signing_out_ends_the_session_once(world: World, sessions: Sessions) -> None:

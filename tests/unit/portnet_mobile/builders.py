@@ -36,7 +36,6 @@ def dossier(
     warning: str | None = None,
     deadline: datetime | None = None,
     action: str = "Attendez.",
-    perishable: bool = False,
 ) -> Dossier:
     at = NOON + timedelta(minutes=version)
     return Dossier(
@@ -46,7 +45,6 @@ def dossier(
         title=title,
         company=Identified(id=company),
         status=status,
-        perishable=perishable,
         updated_at=at,
         what_now=WhatNow(
             action=action,

@@ -126,7 +126,7 @@ def test_before_anything_is_held_the_screen_says_that_it_connects() -> None:
 def test_no_line_is_wider_than_the_screen(width: int, locale: str, connection: str) -> None:
     long = "منع " * 40 + "x" * 200
     held = store(
-        [dossier(title=long, action=long, warning=long, deadline=LATER, perishable=True)],
+        [dossier(title=long, action=long, warning=long, deadline=LATER)],
         [alert(text=long), alert("a2", "ACKNOWLEDGED", text=long)],
     )
     log = [Happening(at=NOON, change=change) for change in EVERY_CHANGE]

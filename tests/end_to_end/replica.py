@@ -1,0 +1,221 @@
+"""A client that keeps what it read and changes it by events alone, as JSON; it knows nothing but the contract."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeAlias
+
+from gql import Client, GraphQLRequest
+from gql.client import AsyncClientSession
+from gql.transport.aiohttp import AIOHTTPTransport
+from gql.transport.websockets import WebsocketsTransport
+
+from portnet_server.demo.accounts import PASSWORD
+
+Json: TypeAlias = dict[str, Any]
+
+_FRAGMENTS = """
+fragment ReasonAll on Reason { code text lang }
+fragment StateAll on ProcedureState { code label short status final outcome }
+fragment PlaceAll on Place { code label kind }
+fragment ProcedureAll on Procedure {
+  id version kind { code version label } reference state { ...StateAll } agency { code label }
+  enteredAt targetAt alarmAt
+}
+fragment DossierAll on Dossier {
+  id version reference title company { id name } direction phase status perishable updatedAt
+  place { ...PlaceAll } references { scheme value }
+  whatNow {
+    action actionCode warning since deadline holder { kind label agency { code } }
+    place { ...PlaceAll } reasons { ...ReasonAll }
+  }
+  procedures { total nodes { ...ProcedureAll } }
+}
+fragment EntryAll on TimelineEntry {
+  id kind occurredAt receivedAt label procedure agency { code label } from { code } to { code }
+  reasons { ...ReasonAll }
+}
+fragment AlertAll on Alert {
+  id code level text state collapseKey deepLink raisedAt expiresAt acknowledgedBy acknowledgedAt
+  dossier { id }
+}
+"""
+_SNAPSHOT = """
+query Snapshot {
+  feeds { audience cursor }
+  me { company { id } mandates { state company { id } } }
+  dossiers(first: 20) { nodes { ...DossierAll timeline(first: 30) { nodes { ...EntryAll } } } }
+  alerts(first: 50) { nodes { ...AlertAll } }
+}
+"""
+_FEED = """
+subscription Feed($audience: FeedAudience!, $after: Cursor!) {
+  feed(audience: $audience, after: $after) {
+    cursor
+    item {
+      __typename
+      ... on DossierChanged { dossier { ...DossierAll } entry { ...EntryAll } }
+      ... on AlertChanged { alert { ...AlertAll } }
+      ... on Removed { id }
+      ... on AccessChanged { companies }
+      ... on Reset { reason }
+    }
+  }
+}
+"""
+_SIGN_IN = """
+mutation SignIn($input: SignInInput!) {
+  signIn(input: $input) { ... on SignedIn { accessToken } ... on Problem { code } }
+}
+"""
+
+
+class Replica:
+    """What one person's app holds: a snapshot, and each feed's frames applied to it.
+
+    Attributes:
+        dossiers: by id, each with its ``timeline`` by entry id.
+        alerts: by id.
+        heard: the kinds of all items that came, in order; of a dossier's with its entry's kind.
+    """
+
+    def __init__(self, http: AsyncClientSession, socket: AsyncClientSession) -> None:
+        self._http = http
+        self._socket = socket
+        self._feeds: dict[str, AsyncGenerator[Json, None]] = {}
+        self._cursors: dict[str, str] = {}
+        self._companies: set[str] = set()
+        self._incomplete = False
+        self.dossiers: Json = {}
+        self.alerts: Json = {}
+        self.heard: list[str] = []
+
+    @property
+    def held(self) -> Json:
+        """All that it shows, to be compared."""
+        return {"dossiers": self.dossiers, "alerts": self.alerts}
+
+    async def ask(self, document: str, variables: Json | None = None) -> Json:
+        """An operation's data."""
+        request = GraphQLRequest(document, variable_values=variables)
+        data: Json = await self._http.execute(request)
+        return data
+
+    async def begin(self) -> None:
+        """Take a snapshot and follow both feeds from there."""
+        snapshot = await self._snapshot()
+        self._hold(snapshot)
+        self._cursors = _cursors(snapshot)
+        for audience, cursor in self._cursors.items():
+            variables = {"audience": audience, "after": cursor}
+            request = GraphQLRequest(_document(_FEED), variable_values=variables)
+            self._feeds[audience] = self._socket.subscribe(request)
+
+    async def fresh(self) -> Json:
+        """What a new app would show now; all that happened before was applied here when this returns."""
+        snapshot = await self._snapshot()
+        for audience, cursor in _cursors(snapshot).items():
+            while self._cursors[audience] != cursor:
+                frame = (await anext(self._feeds[audience]))["feed"]
+                self._cursors[audience] = frame["cursor"]
+                self._apply(frame["item"])
+        if self._incomplete:
+            # The contract's one case: of a company that was added, no frame tells.
+            self._hold(snapshot)
+        return _held(snapshot)
+
+    async def end(self) -> None:
+        for feed in self._feeds.values():
+            await feed.aclose()
+
+    async def _snapshot(self) -> Json:
+        return await self.ask(_document(_SNAPSHOT))
+
+    def _hold(self, snapshot: Json) -> None:
+        held = _held(snapshot)
+        self.dossiers, self.alerts = held["dossiers"], held["alerts"]
+        me = snapshot["me"]
+        clients = {m["company"]["id"] for m in me["mandates"] if m["state"] == "ACTIVE"}
+        self._companies = {me["company"]["id"], *clients}
+        self._incomplete = False
+
+    def _apply(self, item: Json) -> None:
+        kind = item["__typename"]
+        match kind:
+            case "DossierChanged":
+                kind = f"{kind} {item['entry']['kind']}"
+                self._dossier_changed(item["dossier"], item["entry"])
+            case "AlertChanged":
+                kind = f"{kind} {item['alert']['state']}"
+                self.alerts[item["alert"]["id"]] = item["alert"]
+            case "Removed":
+                self._drop({item["id"]})
+            case "AccessChanged":
+                self._access_changed(set(item["companies"]))
+            case _:
+                raise AssertionError(f"nobody asked for a {kind}")
+        self.heard.append(kind)
+
+    def _dossier_changed(self, dossier: Json, entry: Json) -> None:
+        timeline = self.dossiers.get(dossier["id"], {}).get("timeline", {})
+        self.dossiers[dossier["id"]] = {**dossier, "timeline": {**timeline, entry["id"]: entry}}
+
+    def _access_changed(self, companies: set[str]) -> None:
+        self._drop({i for i, d in self.dossiers.items() if d["company"]["id"] not in companies})
+        self._incomplete = not companies <= self._companies
+        self._companies = companies
+
+    def _drop(self, gone: set[str]) -> None:
+        self.dossiers = {i: d for i, d in self.dossiers.items() if i not in gone}
+        for alert in self.alerts.values():
+            if alert["dossier"] is not None and alert["dossier"]["id"] in gone:
+                alert["dossier"] = None
+
+
+@asynccontextmanager
+async def following(url: str, login: str, locale: str) -> AsyncGenerator[Replica]:
+    """A replica that has begun; its connections end with the block."""
+    token = await _sign_in(url, login)
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": locale}
+    async with AsyncExitStack() as stack:
+        http = AIOHTTPTransport(url=f"{url}/graphql", headers=headers)
+        socket = WebsocketsTransport(
+            url=f"ws{url.removeprefix('http')}/graphql",
+            init_payload={"authorization": headers["Authorization"]},
+            headers={"Accept-Language": locale},
+            subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+        )
+        replica = Replica(
+            await stack.enter_async_context(Client(transport=http)),
+            await stack.enter_async_context(Client(transport=socket)),
+        )
+        stack.push_async_callback(replica.end)
+        await replica.begin()
+        yield replica
+
+
+async def _sign_in(url: str, login: str) -> str:
+    variables = {"input": {"clientMutationId": "1", "login": login, "password": PASSWORD}}
+    async with Client(transport=AIOHTTPTransport(url=f"{url}/graphql")) as session:
+        data = await session.execute(GraphQLRequest(_SIGN_IN, variable_values=variables))
+    token: str = data["signIn"]["accessToken"]
+    return token
+
+
+def _document(operation: str) -> str:
+    return operation + _FRAGMENTS
+
+
+def _cursors(snapshot: Json) -> dict[str, str]:
+    return {feed["audience"]: feed["cursor"] for feed in snapshot["feeds"]}
+
+
+def _held(snapshot: Json) -> Json:
+    dossiers = {
+        dossier["id"]: {**dossier, "timeline": _by_id(dossier["timeline"])}
+        for dossier in snapshot["dossiers"]["nodes"]
+    }
+    return {"dossiers": dossiers, "alerts": _by_id(snapshot["alerts"])}
+
+
+def _by_id(connection: Json) -> Json:
+    return {node["id"]: node for node in connection["nodes"]}
