@@ -14,7 +14,6 @@ from rich.cells import cell_len, chop_cells
 from rich.style import Style
 from rich.text import Text
 
-from portnet_mobile.clock import CASABLANCA
 from portnet_mobile.changes import (
     AlertArrived,
     AlertUpdated,
@@ -27,6 +26,7 @@ from portnet_mobile.changes import (
     SnapshotNeeded,
     SnapshotTaken,
 )
+from portnet_mobile.clock import CASABLANCA
 from portnet_mobile.contract import Alert, Dossier
 from portnet_mobile.store import Store
 from portnet_mobile.words import Words

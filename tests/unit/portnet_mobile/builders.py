@@ -21,7 +21,7 @@ from portnet_mobile.contract import (
 )
 from portnet_mobile.store import Heard, Store
 
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NOON = datetime(2025, 11, 23, 12, 0, tzinfo=UTC)
 OURS = Named(id="ours", name="Agro Atlas")
 THEIRS = Named(id="theirs", name="Souss Primeurs")
 
