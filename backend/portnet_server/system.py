@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 from portnet.domain.identifiers import new_ulid
+from portnet.ports.clock import Clock
 
 _ENTROPY_BYTES = 10
 
@@ -23,7 +24,7 @@ class GrowingIds:
     A clock that steps back does not: the last millisecond is used until the clock has caught up.
     """
 
-    def __init__(self, clock: SystemClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last_ms = -1
         self._entropy = 0

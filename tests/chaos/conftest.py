@@ -9,7 +9,16 @@ import pytest
 from portnet.storage.engines import EngineName
 from tests.support.databases import Databases
 from tests.support.house import OpenHouse, furnish, keys_of, open_house
+from tests.support.patience import giving_up_after
 from tests.support.servers import Servers
+from tests.support.volume import volume
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """Each test ends."""
+    with giving_up_after(volume(quick=120, full=900)):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,15 @@ import pytest
 from portnet.storage.engines import EngineName
 from tests.support.databases import Databases
 from tests.support.house import OpenHouse, furnish, keys_of, open_house
+from tests.support.patience import giving_up_after
 from tests.support.servers import Servers
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """Each test ends."""
+    with giving_up_after(12):
+        yield
 
 
 @pytest.fixture(scope="session")

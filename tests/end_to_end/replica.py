@@ -174,7 +174,7 @@ class Replica:
 @asynccontextmanager
 async def following(url: str, login: str, locale: str) -> AsyncGenerator[Replica]:
     """A replica that has begun; its connections end with the block."""
-    token = await _sign_in(url, login)
+    token = await sign_in(url, login)
     headers = {"Authorization": f"Bearer {token}", "Accept-Language": locale}
     async with AsyncExitStack() as stack:
         http = AIOHTTPTransport(url=f"{url}/graphql", headers=headers)
@@ -193,7 +193,8 @@ async def following(url: str, login: str, locale: str) -> AsyncGenerator[Replica
         yield replica
 
 
-async def _sign_in(url: str, login: str) -> str:
+async def sign_in(url: str, login: str) -> str:
+    """An access token of a demo account."""
     variables = {"input": {"clientMutationId": "1", "login": login, "password": PASSWORD}}
     async with Client(transport=AIOHTTPTransport(url=f"{url}/graphql")) as session:
         data = await session.execute(GraphQLRequest(_SIGN_IN, variable_values=variables))

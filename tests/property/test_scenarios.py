@@ -1,4 +1,4 @@
-"""Whole stories through the real storage: however their messages come, the files end the same and nobody hears twice."""
+"""Whole stories through the real storage: however their messages come, they end the same and nobody hears twice."""
 
 import asyncio
 from collections import Counter
@@ -161,9 +161,7 @@ def test_what_was_dropped_and_comes_later_ends_the_same(
 
 def without(arrival: Arrival, dropped: set[int]) -> Arrival:
     pairs = [
-        (n, p)
-        for n, p in zip(arrival.numbers, arrival.pauses, strict=True)
-        if n not in dropped
+        (n, p) for n, p in zip(arrival.numbers, arrival.pauses, strict=True) if n not in dropped
     ]
     return Arrival(numbers=tuple(n for n, _ in pairs), pauses=tuple(p for _, p in pairs))
 
@@ -181,8 +179,7 @@ def folded(lines: Sequence[Line]) -> dict[str, Fold]:
         if opening is None:
             continue
         messages = [
-            said(line.source, line.type, at=line.occurred_at, receipt=line.event_id)
-            for line in own
+            said(line.source, line.type, at=line.occurred_at, receipt=line.event_id) for line in own
         ]
         procedure = open_procedure(definition, "p", "d", "1", messages[0])
         entries = [new_entry(message.receipt, procedure, message) for message in messages]

@@ -74,9 +74,7 @@ class OpenHouse:
     def phone(self, login: str, locale: str = "fr") -> Phone:
         """Somebody's phone, with a device that the push gateway knows as ``phone:<login>``."""
         device = PushDevice(address=f"phone:{login}", label=login)
-        return Phone(
-            self.url, login, PASSWORD, locale=locale, device=device, clock=HurriedClock()
-        )
+        return Phone(self.url, login, PASSWORD, locale=locale, device=device, clock=HurriedClock())
 
     async def select(self, sql: str, *args: Any) -> list[Row]:
         """Rows of the database, as they are committed now."""
@@ -98,8 +96,10 @@ class OpenHouse:
 
 
 @asynccontextmanager
-async def open_house(url: str, folder: Path, keys_file: Path) -> AsyncGenerator[OpenHouse]:
-    """The house over the seeded database at ``url``; see `furnish`."""
+async def open_house(
+    url: str, folder: Path, keys_file: Path, **settings: Any
+) -> AsyncGenerator[OpenHouse]:
+    """The house over the seeded database at ``url``; see `furnish`. ``settings`` are fields of its Config."""
     async with AsyncExitStack() as stack:
         push = await stack.enter_async_context(PushGateway())
         smsc = await stack.enter_async_context(Smsc())
@@ -107,6 +107,7 @@ async def open_house(url: str, folder: Path, keys_file: Path) -> AsyncGenerator[
             configured(url, folder),
             push_urls=(f"pnpush://:test@{push.address}/v1/projects/test",),
             sms_urls=(f"pnsms://:test@{smsc.address}/sms",),
+            **settings,
         )
         parts = await stack.enter_async_context(running(config, SECRET))
         server = await stack.enter_async_context(listening(parts))

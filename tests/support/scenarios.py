@@ -145,7 +145,7 @@ def line(
     broker: str | None = BROKER.ice,
     **fields: Any,
 ) -> Line:
-    """A message as JSON. ``refs`` are ``SCHEME:value``; ``operator`` and ``broker`` are ICEs; ``fields`` as on the wire."""
+    """A message as JSON. ``refs`` are ``SCHEME:value``, ``operator`` and ``broker`` ICEs, ``fields`` as on the wire."""
     named = [("OPERATOR", operator), ("BROKER", broker)]
     content = {
         "event_id": event_id,

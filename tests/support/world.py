@@ -7,6 +7,7 @@ from typing import Any
 
 from portnet.agencies.canonical import Malformed, to_event
 from portnet.domain.access import Mandate, Role, User, Viewer
+from portnet.domain.dossier import Dossier
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.domain.procedure import Entry, Procedure
 from portnet.ports.alerts import AlertPlanner
@@ -155,10 +156,16 @@ class World:
         return reply
 
     async def post(
-        self, source: str, type: str, *refs: str, sandbox: bool = True, **fields: Any
+        self,
+        source: str,
+        type: str,
+        *refs: str,
+        at: datetime | None = None,
+        sandbox: bool = True,
+        **fields: Any,
     ) -> str:
         """`say` a message that happens now, or ``at``; its receipt. See `line` for the arguments."""
-        said = line(source, type, *refs, **{"at": self.clock.now(), **fields})
+        said = line(source, type, *refs, at=at or self.clock.now(), **fields)
         return (await self.say(said, sandbox)).receipt
 
     async def tell(self, code: str, run: int = 1, steps: int | None = None) -> list[Line]:
@@ -189,6 +196,9 @@ class World:
     async def column(self, sql: str, *args: Any) -> list[Any]:
         """The first column of a query."""
         return [row[0] for row in await self.select(sql, *args)]
+
+    async def dossiers(self) -> list[Dossier]:
+        return [rows.dossier(row) for row in await self.select("SELECT * FROM dossier ORDER BY id")]
 
     async def procedures(self) -> list[Procedure]:
         found = await self.select("SELECT * FROM procedure ORDER BY code, identity")

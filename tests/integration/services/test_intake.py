@@ -51,9 +51,7 @@ async def nothing_changed(world: World) -> bool:
 async def test_a_dum_that_nobody_declared_to_us_appears(world: World) -> None:
     await world.post("BADR", "DUM_IMPORT.registered", DUM, BOX)
     assert await world.states() == {DUM_VALUE: "REGISTERED"}
-    dossier = (await world.files.dossiers_by_id(
-        world.viewer(IMPORTER), world.clock.now(), await world.column("SELECT id FROM dossier")
-    )).popitem()[1]
+    (dossier,) = await world.dossiers()
     assert (dossier.company, dossier.broker) == (IMPORTER.id, BROKER.id)
     assert (dossier.reference, dossier.version) == ("309-0000001G", 1)
     assert dossier.what_now.state == "REGISTERED"
@@ -92,9 +90,7 @@ async def test_each_alert_is_one_frame_for_its_recipient(world: World) -> None:
         for user in firm.people:
             audience = user_audience(user.id)
             frames = (await world.feed.after([Position(audience=audience, seq=0)], 100))[audience]
-            own = await world.column(
-                "SELECT id FROM alert WHERE user_id = $1 ORDER BY id", user.id
-            )
+            own = await world.column("SELECT id FROM alert WHERE user_id = $1 ORDER BY id", user.id)
             assert [frame.subject for frame in frames] == own
 
 
@@ -182,9 +178,7 @@ async def test_a_parked_message_waits_for_its_own_reference_not_for_any(world: W
     await world.post("ONSSA", "ONSSA_IMPORT.doc_ok", FILE, DUM)
     await world.post("BADR", "DUM_IMPORT.registered", DUM)
     assert await inbox_states(world) == ["PARKED", "DONE"]
-    await world.post(
-        "ONSSA", "ONSSA_IMPORT.registered", FILE, DUM, at=world.clock.now() - MINUTE
-    )
+    await world.post("ONSSA", "ONSSA_IMPORT.registered", FILE, DUM, at=world.clock.now() - MINUTE)
     assert (await world.states())[FILE.split(":")[1]] == "IDENTITY_CHECK"
     assert await world.column("SELECT count(*) FROM dossier") == [1]
 

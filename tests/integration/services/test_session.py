@@ -12,7 +12,7 @@ from portnet.domain.alerts import Device
 from portnet.security.passwords import Passwords
 from portnet.security.tokens import AccessTokens, token_key
 from portnet.services.device import Devices
-from portnet.services.session import GRACE, SignedIn, SignInRefusal, Sessions
+from portnet.services.session import GRACE, Sessions, SignedIn, SignInRefusal
 from portnet_server.tokens import SessionTokens
 from tests.support.scenarios import IMPORTER
 from tests.support.world import World, open_world
@@ -163,9 +163,7 @@ async def test_what_is_no_refresh_token_is_refused(sessions: Sessions, text: str
     assert await sessions.refresh(text) is REFUSED
 
 
-async def test_a_made_up_token_of_a_real_session_ends_it(
-    world: World, sessions: Sessions
-) -> None:
+async def test_a_made_up_token_of_a_real_session_ends_it(world: World, sessions: Sessions) -> None:
     """Whoever knows a session's id and guesses tokens is an attacker: the owner signs in again."""
     answer = await signed_in(sessions)
     made_up = answer.refresh.text[:-43] + "A" * 43

@@ -1,4 +1,4 @@
-"""The agencies' door through a real server, on both engines: what is right is on disk, what is wrong changes nothing."""
+"""The agencies' door through a real server, on both engines: what is right is on disk, what is wrong is not."""
 
 import asyncio
 import hashlib
@@ -77,7 +77,8 @@ class Door:
     async def kept(self) -> list[tuple[str, str, str]]:
         """Source, event id and state of what lies in the inbox."""
         sql = "SELECT source, event_id, state FROM agency_inbox ORDER BY receipt"
-        return [tuple(row) for row in await self.database.read(query(sql))]
+        found = await self.database.read(query(sql))
+        return [(row["source"], row["event_id"], row["state"]) for row in found]
 
     async def post(
         self,
@@ -230,7 +231,7 @@ async def test_another_body_under_one_event_id_is_refused_and_both_are_kept(door
     assert first.said["receipt"] in other.said["message"]
     assert [state for _, _, state in await door.kept()] == ["NEW", "SET_ASIDE"]
     anomalies = await door.database.read(query("SELECT reason, state FROM anomaly"))
-    assert [tuple(row) for row in anomalies] == [("BODY_CHANGED", "OPEN")]
+    assert [(row["reason"], row["state"]) for row in anomalies] == [("BODY_CHANGED", "OPEN")]
     assert (await door.post(message(type="DUM_IMPORT.released"))).code == (409, "BODY_CHANGED")
     assert len(await door.kept()) == 2
 
@@ -260,66 +261,66 @@ async def test_a_sender_may_sign_with_two_keys_while_it_changes_them(door: Door)
     assert (await door.post(body, headers={"PortNet-Signature": both})).status == 202
 
 
-@pytest.mark.parametrize(
-    ("source", "key", "code"),
-    [
-        ("ANP", "badr-a", "UNKNOWN_SOURCE"),
-        ("badr", "badr-a", "UNKNOWN_SOURCE"),
-        ("BADR", "nobody", "UNKNOWN_SOURCE"),
-        ("BADR", "onssa-a", "UNKNOWN_SOURCE"),
-        ("BADR", "badr-old", "UNKNOWN_KEY"),
-        ("BADR\x00", "badr-a", "UNKNOWN_SOURCE"),
-        ("BADR", "", "UNKNOWN_SOURCE"),
-        ("BADR", "k" * 5_000, "UNKNOWN_SOURCE"),
-        ("BADR", "clé ÿ", "UNKNOWN_SOURCE"),
-        ("\u0635\u062d\u0629", "badr-a", "UNKNOWN_SOURCE"),
-    ],
+STRANGERS = (
+    ("ANP", "badr-a", "UNKNOWN_SOURCE"),
+    ("badr", "badr-a", "UNKNOWN_SOURCE"),
+    ("BADR", "nobody", "UNKNOWN_SOURCE"),
+    ("BADR", "onssa-a", "UNKNOWN_SOURCE"),
+    ("BADR", "badr-old", "UNKNOWN_KEY"),
+    ("BADR\x00", "badr-a", "UNKNOWN_SOURCE"),
+    ("BADR", "", "UNKNOWN_SOURCE"),
+    ("BADR", "k" * 5_000, "UNKNOWN_SOURCE"),
+    ("BADR", "clé ÿ", "UNKNOWN_SOURCE"),
+    ("\u0635\u062d\u0629", "badr-a", "UNKNOWN_SOURCE"),
 )
-async def test_who_is_not_known_here_is_not_found(
-    door: Door, source: str, key: str, code: str
-) -> None:
-    assert (await door.post(message(), source=source, key=key)).code == (404, code)
+
+
+async def test_who_is_not_known_here_is_not_found(door: Door) -> None:
+    for source, key, code in STRANGERS:
+        answer = await door.post(message(), source=source, key=key)
+        assert answer.code == (404, code), (source, key)
     assert await door.kept() == []
 
 
-@pytest.mark.parametrize(
-    ("header", "code"),
-    [
-        ("", "BAD_SIGNATURE"),
-        ("t=1,v1=00", "BAD_SIGNATURE"),
-        (signature(b"another body"), "BAD_SIGNATURE"),
-        (signature(message(), "onssa-a"), "BAD_SIGNATURE"),
-        (signature(message()).upper(), "BAD_SIGNATURE"),
-        ("v1=" + "0" * 64, "BAD_SIGNATURE"),
-        (f"t={'9' * 5_000},v1={'0' * 64}", "BAD_SIGNATURE"),
-        (f"t={'9' * 13},v1={'0' * 64}", "BAD_SIGNATURE"),
-        (f"t={'9' * 12},v1={'0' * 64}", "STALE_SIGNATURE"),
-        (f"t=-1,v1={'0' * 64}", "BAD_SIGNATURE"),
-        ("t=\u00b2\u00b3,v1=" + "0" * 64, "BAD_SIGNATURE"),
-        (signature(message(), at=NOON - timedelta(seconds=301)), "STALE_SIGNATURE"),
-        (signature(message(), at=NOON + timedelta(seconds=301)), "STALE_SIGNATURE"),
-        (signature(message()).replace("v1", "v2") + "0" * 64, "BAD_SIGNATURE"),
-    ],
+BAD, STALE = "BAD_SIGNATURE", "STALE_SIGNATURE"
+SIGNATURES = (
+    ("", BAD),
+    ("t=1,v1=00", BAD),
+    (signature(b"another body"), BAD),
+    (signature(message(), "onssa-a"), BAD),
+    (signature(message()).upper(), BAD),
+    ("v1=" + "0" * 64, BAD),
+    (f"t={'9' * 5_000},v1={'0' * 64}", BAD),
+    (f"t={'9' * 13},v1={'0' * 64}", BAD),
+    (f"t={'9' * 12},v1={'0' * 64}", STALE),
+    (f"t=-1,v1={'0' * 64}", BAD),
+    ("t=\u00b2\u00b3,v1=" + "0" * 64, BAD),
+    (signature(message(), at=NOON - timedelta(seconds=301)), STALE),
+    (signature(message(), at=NOON + timedelta(seconds=301)), STALE),
+    (signature(message()).replace("v1", "v2") + "0" * 64, BAD),
 )
-async def test_what_is_not_signed_now_by_the_key_is_refused(
-    door: Door, header: str, code: str
-) -> None:
-    answer = await door.post(message(), headers={"PortNet-Signature": header})
-    assert answer.code == (401, code)
+
+
+async def test_what_is_not_signed_now_by_the_key_is_refused(door: Door) -> None:
+    for header, code in SIGNATURES:
+        answer = await door.post(message(), headers={"PortNet-Signature": header})
+        assert answer.code == (401, code), header[:100]
     assert await door.kept() == []
 
 
-@pytest.mark.parametrize("off", [-300, 300])
-async def test_a_clock_may_be_five_minutes_off(door: Door, off: int) -> None:
-    assert (await door.post(message(), at=NOON + timedelta(seconds=off))).status == 202
+async def test_a_clock_may_be_five_minutes_off(door: Door) -> None:
+    for off in (-300, 300):
+        assert (await door.post(message(), at=NOON + timedelta(seconds=off))).status == 202
 
 
-@pytest.mark.parametrize("missing", ["PortNet-Key", "PortNet-Signature"])
-async def test_a_missing_header_is_refused(door: Door, missing: str) -> None:
+async def test_a_missing_header_is_refused(door: Door) -> None:
     headers = {"PortNet-Key": "badr-a", "PortNet-Signature": signature(message())}
-    del headers[missing]
-    answer = await door.request("POST", "BADR", message(), headers)
-    assert answer.status in (401, 404)
+    for missing, code in (
+        ("PortNet-Key", (404, "UNKNOWN_SOURCE")),
+        ("PortNet-Signature", (401, BAD)),
+    ):
+        left = {name: value for name, value in headers.items() if name != missing}
+        assert (await door.request("POST", "BADR", message(), left)).code == code
     assert await door.kept() == []
 
 
@@ -367,13 +368,11 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-async def test_what_is_no_message_is_refused_though_it_is_rightly_signed(
-    door: Door, body: bytes
-) -> None:
-    answer = await door.post(body)
-    assert answer.code == (400, "MALFORMED")
-    assert answer.said["message"]
+async def test_what_is_no_message_is_refused_though_it_is_rightly_signed(door: Door) -> None:
+    for name, body in MALFORMED.items():
+        answer = await door.post(body)
+        assert answer.code == (400, "MALFORMED"), name
+        assert answer.said["message"], name
     assert await door.kept() == []
     assert door.wakeups.woken == 0
 
@@ -392,16 +391,14 @@ async def test_the_largest_message_fits_and_one_byte_more_does_not(door: Door) -
     assert await door.kept() == before
 
 
-@pytest.mark.parametrize("announced", ["262145", "9" * 18])
-async def test_an_announced_length_over_the_limit_is_refused_before_the_body(
-    door: Door, announced: str
-) -> None:
-    head = await door.raw(
-        b"POST /agencies/BADR/messages HTTP/1.1\r\nHost: x\r\nContent-Length: "
-        + announced.encode()
-        + b"\r\n\r\n"
-    )
-    assert head.startswith(b"HTTP/1.1 413 ")
+async def test_an_announced_length_over_the_limit_is_refused_before_the_body(door: Door) -> None:
+    for announced in (b"262145", b"9" * 18):
+        head = await door.raw(
+            b"POST /agencies/BADR/messages HTTP/1.1\r\nHost: x\r\nContent-Length: "
+            + announced
+            + b"\r\n\r\n"
+        )
+        assert head.startswith(b"HTTP/1.1 413 ")
     assert await door.kept() == []
 
 
@@ -438,11 +435,10 @@ async def test_a_sender_that_leaves_in_the_middle_leaves_nothing(door: Door) -> 
     assert len(await door.kept()) == 1
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_only_post_is_allowed(door: Door, method: str) -> None:
-    answer = await door.request(method, "BADR", None, {})
-    assert answer.status == 405
-    assert answer.headers["allow"] == "POST"
+async def test_only_post_is_allowed(door: Door) -> None:
+    for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        answer = await door.request(method, "BADR", None, {})
+        assert (answer.status, answer.headers["allow"]) == (405, "POST")
 
 
 async def test_many_posts_at_once_are_each_kept_once(door: Door) -> None:
@@ -501,6 +497,12 @@ def _get(port: int, path: str) -> int:
         connection.close()
 
 
+def with_byte(at: int, byte: int) -> bytes:
+    """A message with one byte that it should not have."""
+    right = message()
+    return right[:at] + bytes([byte]) + right[at + 1 :]
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -518,7 +520,7 @@ BODIES = st.one_of(
     JSON.map(lambda value: json.dumps(value).encode()),
     st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3).map(lambda odd: message(**odd)),
     st.builds(
-        lambda at, byte: message()[:at] + bytes([byte]) + message()[at + 1 :],
+        with_byte,
         st.integers(0, len(message()) - 1),
         st.integers(0, 255),
     ),
@@ -541,7 +543,7 @@ HEADERS = st.fixed_dictionaries(
 async def test_nothing_that_a_sender_can_write_is_an_error_of_ours(door: Door) -> None:
     accepted: set[str] = set()
 
-    @settings(max_examples=volume(150, 3_000), suppress_health_check=list(HealthCheck))
+    @settings(max_examples=volume(150, 3_000), suppress_health_check=[HealthCheck.too_slow])
     @given(body=BODIES, odd=HEADERS, source=st.just("BADR") | st.text(min_size=1, max_size=10))
     def knock(body: bytes, odd: dict[str, str], source: str) -> None:
         headers = {"PortNet-Key": "badr-a", "PortNet-Signature": signature(body)} | odd

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from portnet.catalogue import load_catalogue
-from portnet.domain.alerts import Alert, AlertFacts, Channel, Delivery
+from portnet.domain.alerts import Alert, AlertFacts, Channel, Delivery, deep_link
 from portnet.domain.identifiers import OpaqueId, read_opaque_id
 from portnet.domain.localised import Locale
 from portnet.ports.alerts import AlertTexts
@@ -18,7 +18,7 @@ from portnet_notifications.alphabet import Encoding
 from portnet_notifications.catalogue import ALERTS
 from portnet_notifications.channels import PushMessage, SmsMessage
 from portnet_notifications.texts import LOCALES, LONGEST
-from portnet_notifications.wording import PLACES, AlertWording, deep_link, short_link
+from portnet_notifications.wording import PLACES, AlertWording, short_link
 from tests.support.outbox import NOW, a_delivery, an_alert
 
 CATALOGUE = load_catalogue(frozenset(ALERTS))

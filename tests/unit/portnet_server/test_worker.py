@@ -54,7 +54,7 @@ class Desk:
         return receipts
 
     async def receive(self, message: RawMessage) -> Receipted | BodyChanged:
-        raise NotImplementedError
+        raise AssertionError("a worker receives nothing")
 
     async def waiting(self, limit: int) -> Sequence[RawMessage]:
         await asyncio.sleep(0)

@@ -57,7 +57,7 @@ def test_no_broker_is_told_where_none_may_hear() -> None:
 
 def test_other_companies_are_never_told() -> None:
     strangers = [Recipient(user=user) for user in STRANGER.people]
-    assert told({letter: 4 for letter in "DBMFLA"}, strangers) == {}
+    assert told(dict.fromkeys("DBMFLA", 4), strangers) == {}
 
 
 def test_a_closed_account_is_not_told() -> None:

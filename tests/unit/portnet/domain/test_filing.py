@@ -254,7 +254,9 @@ def test_a_source_opens_only_its_own_procedures() -> None:
 
 
 def test_the_future_is_not_believed() -> None:
-    message = said("BADR", "DUM_IMPORT.registered", "DUM:1", at=NOON + CLOCK_SKEW + timedelta(seconds=1))
+    message = said(
+        "BADR", "DUM_IMPORT.registered", "DUM:1", at=NOON + CLOCK_SKEW + timedelta(seconds=1)
+    )
     assert unfiled(message) == (AnomalyReason.FROM_THE_FUTURE, False)
     assert unfiled(message, known()) == (AnomalyReason.FROM_THE_FUTURE, False)
 

@@ -45,6 +45,9 @@ class File:
         self.entries |= {entry.id: entry for entry in folded.changed}
         return folded
 
+    def kind(self, entry: str) -> EntryKind:
+        return self.entries[entry].kind
+
     def take_all(self, *events: str) -> Folded:
         folds = [self.take(event, minute) for minute, event in enumerate(events)]
         return folds[-1]
@@ -126,9 +129,9 @@ def test_a_step_that_was_told_of_once_is_never_told_of_again() -> None:
     file.take_all("registered", "channel_green")
     assert told(file.take("liquidated", 8)) == "A07"
     assert told(file.take("agency_hold", 4)) == "A12"
-    assert file.entries["e003"].kind is EntryKind.NOT_APPLIED
+    assert file.kind("e003") is EntryKind.NOT_APPLIED
     again = file.take("hold_lifted", 6)
-    assert file.entries["e003"].kind is EntryKind.APPLIED
+    assert file.kind("e003") is EntryKind.APPLIED
     assert file.procedure.state == "LIQUIDATED"
     assert told(again) == "A29"
 

@@ -171,10 +171,9 @@ async def test_a_phone_that_leaves_leaves_nothing_behind() -> None:
         await settle()
         tasks = asyncio.all_tasks()
         hub.wake(feed.commit("a"))
-        for phone in phones:
-            await phone.leave()
+        await asyncio.gather(*(phone.leave() for phone in phones))
         assert asyncio.all_tasks() == tasks - {phone.following for phone in phones}
-        del screen, phones, phone, tasks
+        del screen, phones, tasks
         before = feed.reads["after"]
         hub.wake(feed.commit("a"))
         await asyncio.sleep(2 * POLL)

@@ -99,8 +99,8 @@ class Play:
         self._feed = feed
         self._hub = hub
         self._screens = {(a, s): Screen(a, s) for a in AUDIENCES for s in SCREENS}
-        self._heads = dict.fromkeys(AUDIENCES, 0)
-        self._floors = dict.fromkeys(AUDIENCES, 0)
+        self._heads: dict[str, int] = dict.fromkeys(AUDIENCES, 0)
+        self._floors: dict[str, int] = dict.fromkeys(AUDIENCES, 0)
         self._followed: list[Followed] = []
 
     async def act(self, step: Step) -> None:
