@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast, get_args
+from typing import cast
 
 from graphql import (
     DocumentNode,
@@ -19,7 +19,7 @@ from graphql import (
 from graphql.language import InlineFragmentNode
 
 from portnet.domain.events import FeedRow
-from portnet.domain.localised import Locale
+from portnet.domain.localised import preferred_locale
 from portnet.ports.live import Group
 from portnet_graphql.context import Context, Dependencies, Person, person_of
 from portnet_graphql.cursors import FeedCursor
@@ -57,8 +57,6 @@ _UNREACHABLE = 2**62
 _BEARER = re.compile(r"Bearer ([!-~]+)", re.IGNORECASE)
 #: PostgreSQL's text cannot hold it. In a document it can only stand escaped.
 _ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})|\x00")
-_LOCALES: Mapping[str, Locale] = {locale: locale for locale in get_args(Locale)}
-_DEFAULT: Locale = "fr"
 
 
 class GraphQLOperations:
@@ -104,7 +102,7 @@ class GraphQLOperations:
             return await self._stream(_signed_in(person), prepared, request)
         if not fields <= OPEN_FIELDS:
             _signed_in(person)
-        locale = person.user.locale if person else preferred(origin.accept_language)
+        locale = person.user.locale if person else preferred_locale(origin.accept_language)
         context = Context(self._dependencies, person, locale)
         execution = bind(prepared, request.variables, request.operation_name, context)
 
@@ -175,25 +173,6 @@ def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> I
                     left.append(node.selection_set)
                 case _:
                     raise AssertionError(f"no selection: {node.kind}")
-
-
-def preferred(accept_language: str | None) -> Locale:
-    """Our best language for an Accept-Language header; French where it names none of ours."""
-    wanted: list[tuple[float, Locale]] = []
-    for part in (accept_language or "").split(","):
-        tag, _, quality = part.replace(" ", "").partition(";q=")
-        locale = _LOCALES.get(tag.partition("-")[0].lower())
-        if locale is not None:
-            wanted.append((_quality(quality), locale))
-    best = max(wanted, key=lambda pair: pair[0], default=(0.0, _DEFAULT))
-    return best[1] if best[0] > 0 else _DEFAULT
-
-
-def _quality(text: str) -> float:
-    try:
-        return float(text) if text else 1.0
-    except ValueError:
-        return 0.0
 
 
 def _signed_in(person: Person | None) -> Person:

@@ -88,9 +88,7 @@ class SenderProcess:
 
 
 @asynccontextmanager
-async def sending(
-    url: str, keys: Path, folder: Path, seed: int
-) -> AsyncGenerator[SenderProcess]:
+async def sending(url: str, keys: Path, folder: Path, seed: int) -> AsyncGenerator[SenderProcess]:
     """A sender that posts to ``url``; it is killed with the block if it still runs."""
     log = folder / "sender.jsonl"
     arguments = [url, str(keys), str(log), str(seed)]
@@ -128,10 +126,14 @@ async def _tell_one_by_one(
     while not stopping.is_set():
         telling = next(stories)
         for number, (step, at) in enumerate(steps(telling), start=1):
-            await _post_until_acknowledged(client, log, step.source, telling.message(number, step, at))
+            await _post_until_acknowledged(
+                client, log, step.source, telling.message(number, step, at)
+            )
 
 
-async def _post_until_acknowledged(client: AgencyClient, log: Log, source: str, body: bytes) -> None:
+async def _post_until_acknowledged(
+    client: AgencyClient, log: Log, source: str, body: bytes
+) -> None:
     event_id = msgspec.json.decode(body)["event_id"]
     while True:
         log.write(Note(what="posted", at=time.monotonic(), source=source, event_id=event_id))
@@ -140,9 +142,7 @@ async def _post_until_acknowledged(client: AgencyClient, log: Log, source: str, 
             break
         await asyncio.sleep(_AGAIN_AFTER)
     at = time.monotonic()
-    log.write(
-        Note(what="acknowledged", at=at, source=source, event_id=event_id, receipt=receipt)
-    )
+    log.write(Note(what="acknowledged", at=at, source=source, event_id=event_id, receipt=receipt))
 
 
 async def _posted(client: AgencyClient, source: str, body: bytes) -> str | None:

@@ -90,9 +90,7 @@ async def watching(url: str, login: str) -> AsyncGenerator[Watch]:
         home = await client.ask("Home", Home, {"dossiers": 1, "alerts": 1})
         cursors = {position.audience: position.cursor for position in home.feeds}
         recorders = {a: Recorder(client, a, cursors[a]) for a in AUDIENCES}
-        phone = await stack.enter_async_context(
-            Phone(url, login, PASSWORD, clock=HurriedClock())
-        )
+        phone = await stack.enter_async_context(Phone(url, login, PASSWORD, clock=HurriedClock()))
         watch = Watch(phone, recorders)
         changes = phone.changes()
         await phone.start()

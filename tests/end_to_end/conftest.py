@@ -16,7 +16,7 @@ from tests.support.servers import Servers
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
     """Each test ends."""
-    with giving_up_after(12):
+    with giving_up_after(60):
         yield
 
 

@@ -54,9 +54,7 @@ async def test_a_phone_whose_access_token_lapsed_renews_it_and_hears_on(
     furnished_url: str, tmp_path: Path, keys_file: Path
 ) -> None:
     async with (
-        open_house(
-            furnished_url, tmp_path, keys_file, access_token_minutes=_SHORT_LIVED
-        ) as house,
+        open_house(furnished_url, tmp_path, keys_file, access_token_minutes=_SHORT_LIVED) as house,
         house.phone("declarant") as phone,
     ):
         changes = phone.changes()

@@ -34,7 +34,10 @@ def anomalies(every: bool, most: int) -> None:
         click.echo("none")
     for anomaly in found:
         at = anomaly.received_at.astimezone(CASABLANCA).strftime("%d/%m %H:%M:%S")
-        line = f"{at}  {anomaly.source:<7} {anomaly.state:<9} {anomaly.reason:<18} {anomaly.detail}"
+        detail = "".join(
+            c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in anomaly.detail
+        )
+        line = f"{at}  {anomaly.source:<7} {anomaly.state:<9} {anomaly.reason:<18} {detail}"
         click.echo(f"{line}  [{anomaly.receipt}]")
 
 

@@ -6,9 +6,8 @@ from html import escape
 
 from litestar.types import HTTPScope, Receive, Send
 
-from portnet.domain.localised import Locale, Localised
+from portnet.domain.localised import LOCALES, Locale, Localised, preferred_locale
 from portnet_server.demo import guide
-from portnet_server.web.languages import preferred_locale
 from portnet_server.web.origin import header
 
 _STYLE = """
@@ -32,7 +31,7 @@ class Page:
     def __init__(self, demo: bool) -> None:
         render = _guide if demo else _plain
         self._bodies: dict[Locale, bytes] = {
-            locale: _document(locale, render(locale)).encode() for locale in ("fr", "ar", "en")
+            locale: _document(locale, render(locale)).encode() for locale in LOCALES
         }
 
     async def __call__(self, scope: HTTPScope, _receive: Receive, send: Send) -> None:

@@ -1,6 +1,7 @@
 """The open sockets by user session, so that signing out closes them and a refresh renews them."""
 
 import asyncio
+from collections import deque
 from datetime import datetime
 from typing import Protocol
 
@@ -8,6 +9,9 @@ from portnet_server.web.protocol import Close, CloseCode
 
 #: Seconds that `close_all` waits for phones to take their close frames.
 FAREWELL = 5.0
+#: Sessions that ended last and are remembered; a socket that opens just then is late by milliseconds.
+_REMEMBERED = 1_024
+_SIGNED_OUT = "Signed out"
 
 
 class OpenSocket(Protocol):
@@ -33,6 +37,7 @@ class Sockets:
     def __init__(self) -> None:
         self._all: set[OpenSocket] = set()
         self._by_session: dict[str, set[OpenSocket]] = {}
+        self._ended: deque[str] = deque(maxlen=_REMEMBERED)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -42,8 +47,10 @@ class Sockets:
         self._all.add(socket)
 
     def sign_in(self, session_id: str, socket: OpenSocket) -> None:
-        """A socket belongs to a user session from now on."""
+        """A socket belongs to a user session from now on; one that ended while the socket looked it up ends it too."""
         self._by_session.setdefault(session_id, set()).add(socket)
+        if session_id in self._ended:
+            socket.end(Close(code=CloseCode.FORBIDDEN, reason=_SIGNED_OUT))
 
     def discard(self, socket: OpenSocket, session_id: str | None) -> None:
         """A socket is over."""
@@ -57,12 +64,13 @@ class Sockets:
         self,
         session_id: str,
         code: int = CloseCode.FORBIDDEN,
-        reason: str = "Signed out",
+        reason: str = _SIGNED_OUT,
     ) -> None:
         """Begin to close a session's sockets.
 
         Does not wait: the caller may be an operation on one of them, whose answer goes out first.
         """
+        self._ended.append(session_id)
         for socket in tuple(self._by_session.get(session_id, ())):
             socket.end(Close(code=code, reason=reason))
 

@@ -184,6 +184,20 @@ async def test_a_closed_account_stays_signed_in_nowhere(world: World, sessions: 
     assert await sessions.refresh(answer.refresh.text) is REFUSED
 
 
+async def test_a_refresh_under_way_does_not_outlive_the_signing_out(
+    world: World, sessions: Sessions, migrated_url: str, passwords: Passwords
+) -> None:
+    opened = [await signed_in(sessions) for _ in range(5)]
+    async with open_world(migrated_url, clock=world.clock, lane=1, populate=False) as other:
+        elsewhere = service(other, passwords)
+        for answer in opened:
+            await asyncio.gather(
+                sessions.refresh(answer.refresh.text), elsewhere.sign_out(answer.viewer)
+            )
+    for answer in opened:
+        assert not await world.accounts.session_alive(answer.viewer.session, world.clock.now())
+
+
 async def test_signing_out_silences_the_phone(world: World, sessions: Sessions) -> None:
     answer, elsewhere = await signed_in(sessions), await signed_in(sessions)
     devices = Devices(world.units, world.clock, world.ids)

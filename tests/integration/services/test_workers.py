@@ -11,13 +11,14 @@ from portnet.domain.audit import AuditLink, AuditRecord, verify_chain
 from portnet.domain.inbox import Receipted
 from portnet.domain.procedure import EntryKind
 from portnet.storage import rows
-from tests.support.scenarios import Line, story
+from tests.support.scenarios import Line, line, reference, story
 from tests.support.volume import volume
 from tests.support.world import World, open_world
 
 ROOT = Path(__file__).parents[3]
 STORIES = volume(4, 40)
 TASKS = 4
+OPENINGS = volume(15, 150)
 
 
 def shuffled_stories(seed: int = 7) -> list[Line]:
@@ -110,6 +111,58 @@ async def test_workers_keep_up_with_agencies_that_still_post(
         await everything_ended_well(other)
         await every_feed_is_dense(world)
         await every_trail_verifies(world)
+
+
+async def test_two_messages_that_would_both_open_a_file_open_it_once(
+    world: World, migrated_url: str
+) -> None:
+    """They share a reference, and nothing of it is in the database yet that could be locked."""
+    openings = [line for run in range(1, OPENINGS + 1) for line in twice_opened(run)]
+    await post_all(world, openings)
+    async with open_world(migrated_url, lane=1, populate=False) as other:
+        async with asyncio.TaskGroup() as tasks:
+            for worker in (world, other) * TASKS:
+                tasks.create_task(worker.work())
+    assert await world.column("SELECT CAST(count(*) AS bigint) FROM dossier") == [OPENINGS]
+    codes = Counter(procedure.code for procedure in await world.procedures())
+    assert codes == {"DUM_IMPORT": OPENINGS, "ONSSA_IMPORT": OPENINGS}
+    assert len(await world.entries()) == len(openings)
+
+
+def twice_opened(run: int) -> list[Line]:
+    """A DUM that is registered twice over, and ONSSA's file on the same DUM."""
+    dum, file = reference("DUM", run), reference("ONSSA_FILE", run)
+    return [
+        line("BADR", "DUM_IMPORT.registered", dum),
+        line("ONSSA", "ONSSA_IMPORT.registered", file, dum),
+        line("BADR", "DUM_IMPORT.registered", dum, outcome="again"),
+    ]
+
+
+async def test_messages_that_share_only_their_dossier_both_count_in_it(
+    world: World, migrated_url: str
+) -> None:
+    """Their references differ: it is the dossier itself that keeps one from overwriting the other's news."""
+    for run in range(1, OPENINGS + 1):
+        for said in twice_opened(run)[:2]:
+            await world.say(said)
+    news = [
+        said
+        for run in range(1, OPENINGS + 1)
+        for said in (
+            line("BADR", "DUM_IMPORT.channel_orange", reference("DUM", run)),
+            line("ONSSA", "ONSSA_IMPORT.info_requested", reference("ONSSA_FILE", run)),
+        )
+    ]
+    await post_all(world, news)
+    async with open_world(migrated_url, lane=1, populate=False) as other:
+        async with asyncio.TaskGroup() as tasks:
+            for worker in (world, other) * TASKS:
+                tasks.create_task(worker.work())
+    dossiers = await world.dossiers()
+    assert Counter((d.version, d.what_now.state) for d in dossiers) == {
+        (4, "INFO_REQUESTED"): OPENINGS
+    }
 
 
 async def test_two_processes_on_one_database_end_as_one_would(

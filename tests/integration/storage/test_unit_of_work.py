@@ -136,6 +136,18 @@ async def test_feeds_stay_dense_while_many_write_at_once(world: World, migrated_
     assert len(await trail(world)) == 120
 
 
+async def test_a_trail_is_one_chain_though_many_write_it_at_once(
+    world: World, migrated_url: str
+) -> None:
+    async with open_world(migrated_url, lane=1, populate=False) as other:
+        await asyncio.gather(
+            *(maker.write(draft(maker, f"{n}")) for n in range(30) for maker in (world, other))
+        )
+    links = await trail(world)
+    assert [link.record.position for link in links] == list(range(1, 61))
+    assert verify_chain(links) is None
+
+
 async def test_each_company_has_a_trail_of_its_own(world: World) -> None:
     await world.write(draft(world, "a"), draft(world, "b"), draft(world, "c", STRANGER.id))
     await world.write(draft(world, "d"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portnet_server.web.languages import preferred_locale
+from portnet.domain.localised import preferred_locale
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,180 @@
+"""The commands as a new user runs them: each a process of its own, beside a demo that is a process too."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import pytest
+
+from portnet_server.demo.accounts import COMPANIES
+from portnet_server.demo.agency_client import AgencyClient
+from portnet_server.demo.keys import read_keys
+from portnet_server.system import SystemClock
+from tests.support.house import new_telling, steps
+from tests.support.patience import giving_up_after
+from tests.support.processes import ServerProcess, environment, run
+
+#: Written here, and by nobody who wrote the server.
+_SCENARIO = """
+code = "MINE"
+title = { fr = "Thé vert", ar = "شاي أخضر", en = "Green tea" }
+parties = { OPERATOR = "company:importer" }
+refs = { dum = "DUM", box = "CONTAINER" }
+
+[[steps]]
+source = "BADR"
+event = "DUM_IMPORT.registered"
+refs = ["dum", "box"]
+
+[[steps]]
+after = "10min"
+source = "BADR"
+event = "DUM_IMPORT.channel_green"
+refs = ["dum"]
+
+[[steps]]
+after = "2h"
+source = "BADR"
+event = "DUM_IMPORT.liquidated"
+refs = ["dum"]
+due_in = "24h"
+amounts = [{ kind = "DI", value = "12.50", currency = "MAD" }]
+"""
+_STARTS_WITHIN = 60
+
+
+class Demo:
+    """A demo that runs in ``folder``, and the settings by which other commands find it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = ServerProcess(("demo", "--quiet"), folder, {})
+        self.settings = {"PORT": self.server.url.rpartition(":")[2]}
+
+    async def said(self, word: str) -> str:
+        """Its output, once it says that."""
+        while word not in self.server.log:
+            await asyncio.sleep(0.05)
+        return self.server.log
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One for all these tests: they only add to it."""
+    demo = Demo(tmp_path_factory.mktemp("demo"))
+    with giving_up_after(_STARTS_WITHIN):
+        asyncio.run(demo.server.start())
+        asyncio.run(demo.said("What to do now"))
+    yield demo
+    assert asyncio.run(demo.server.stop()) == 0
+
+
+async def test_the_demo_prints_its_accounts_and_what_to_do_next(demo: Demo) -> None:
+    said = demo.server.log
+    assert demo.server.url in said
+    for login in (user.login for company in COMPANIES.values() for user in company.users):
+        assert login in said
+    assert "portnet phone --as declarant" in said
+    assert "portnet agency replay S0" in said
+
+
+async def test_the_demos_page_says_the_same_in_three_languages(demo: Demo) -> None:
+    async with aiohttp.ClientSession() as session:
+        for locale, word in (("fr", "déclarant"), ("ar", "مصرح"), ("en", "declarant")):
+            headers = {"Accept-Language": locale}
+            async with session.get(f"{demo.server.url}/", headers=headers) as response:
+                page = await response.text()
+            assert response.status == 200
+            assert word in page
+            assert "portnet phone --as declarant" in page
+
+
+async def test_a_phone_without_a_screen_tells_of_a_scenario_that_nobody_here_wrote(
+    demo: Demo,
+) -> None:
+    (demo.folder / "mine.toml").write_text(_SCENARIO, encoding="utf-8")
+    phone = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "portnet_server.cli", "phone", "--as", "declarant"),
+        cwd=demo.folder,
+        env=environment(demo.settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        assert phone.stdout is not None
+        first = (await phone.stdout.readline()).decode()
+        assert "9" in first, "the demo's nine dossiers"
+        command = ("agency", "replay", "mine.toml", "--seconds", "0")
+        replayed = await run(command, demo.folder, demo.settings)
+        assert replayed.status == 0, replayed.said
+        assert replayed.said.count("DUM_IMPORT.") == 3
+        heard = [(await phone.stdout.readline()).decode() for _ in range(3)]
+        while not any("Liquidée" in line for line in heard):
+            heard.append((await phone.stdout.readline()).decode())
+    finally:
+        phone.terminate()
+        await phone.communicate()
+
+
+async def test_a_banks_release_shows_among_the_anomalies(demo: Demo) -> None:
+    telling = new_telling("G0", run=7)
+    (registered, opened_at), *_ = steps(telling)
+    first = telling.message(1, registered, opened_at)
+    keys = read_keys(demo.folder / "var" / "demo" / "agency-keys.json")
+    async with AgencyClient(demo.server.url, keys, SystemClock()) as client:
+        assert (await client.post("BADR", first)).accepted
+    released, at = steps(telling)[4]
+    second = telling.message(5, msgspec.structs.replace(released, source="BANK"), at)
+    said = await run(("agency", "send", "BANK"), demo.folder, demo.settings, second)
+    assert (said.status, said.said[:3]) == (0, "202"), said.said
+    listed = await run(("anomalies",), demo.folder, demo.settings)
+    assert listed.status == 0, listed.said
+    [line] = [line for line in listed.said.splitlines() if "BANK" in line]
+    assert "NOT_THAT_SOURCE" in line
+    assert "DUM_IMPORT.released" in line
+
+
+async def test_a_faulty_scenario_and_an_unknown_source_are_refused_in_words(demo: Demo) -> None:
+    (demo.folder / "faulty.toml").write_text(_SCENARIO.replace('["dum"]', '["dmu"]'))
+    replayed, sent = await asyncio.gather(
+        run(("agency", "replay", "faulty.toml"), demo.folder, demo.settings),
+        run(("agency", "send", "NOBODY"), demo.folder, demo.settings, b"{}"),
+    )
+    for ran, word in ((replayed, "dmu"), (sent, "NOBODY")):
+        assert ran.status == 1
+        assert word in ran.said
+        assert "Traceback" not in ran.said
+
+
+async def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        serving = {"PORTNET_MODE": "development", "PORTNET_LOG_LEVEL": "ERROR", "PORT": port}
+        both = await asyncio.gather(
+            run(("demo",), tmp_path, {"PORT": port}), run(("serve",), tmp_path, serving)
+        )
+    for ran in both:
+        assert ran.status == 1
+        [line] = ran.said.strip().splitlines()
+        assert port in line
+
+
+async def test_all_faults_of_the_configuration_are_named_at_once(tmp_path: Path) -> None:
+    wrong = {
+        "PORT": "99999",
+        "PORTNET_MODE": "production",
+        "PORTNET_SECRET": "short",
+        "PORTNET_DATABASE_URL": "mysql://somewhere",
+        "PORTNET_LOG_LEVEL": "LOUD",
+        "PORTNET_DOCUMENST": "open",
+    }
+    said = await run(("serve",), tmp_path, wrong)
+    assert said.status == 1
+    for name in wrong.keys() - {"PORTNET_MODE"}:
+        assert name in said.said
+    assert "Traceback" not in said.said
+    assert not list(tmp_path.iterdir())
