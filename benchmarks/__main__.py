@@ -6,11 +6,15 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from benchmarks.agency_to_phone import agency_to_phone
 from benchmarks.intake import intake
+from benchmarks.resident import resident
 from benchmarks.result import Result
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
+    "agency_to_phone": agency_to_phone,
     "intake": intake,
+    "resident": resident,
 }
 
 

@@ -30,11 +30,23 @@ T = TypeVar("T")
 class CountedIntake(Intake):
     """The intake, which says when it has taken so many messages in."""
 
-    settled = 0
+    _left = 0
+    _settled: asyncio.Event
+
+    def expect(self, messages: int) -> None:
+        """Count ``messages`` from now on."""
+        self._left = messages
+        self._settled = asyncio.Event()
+
+    async def all_settled(self) -> None:
+        """Wait until as many as expected are settled."""
+        await self._settled.wait()
 
     async def take_in(self, message: AgencyEvent) -> None:
         await super().take_in(message)
-        self.settled += 1
+        self._left -= 1
+        if not self._left:
+            self._settled.set()
 
 
 class CountedDatabase:
@@ -100,10 +112,9 @@ class Core:
                 self._worker.wake()
 
         try:
-            settled = self.intake.settled + len(messages)
+            self.intake.expect(len(messages))
             await asyncio.gather(*(post() for _ in range(posters)))
-            while self.intake.settled < settled:
-                await asyncio.sleep(0.002)
+            await self.intake.all_settled()
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)

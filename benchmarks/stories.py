@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 from stdnum import iso6346
@@ -19,22 +20,41 @@ from portnet.ports.clock import Ids
 from portnet_server.demo.replay import Telling
 
 
+T = TypeVar("T")
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a story, to be said at any instant."""
+
+    telling: Telling
+    number: int
+    step: Step
+    importer: int
+
+    def at(self, instant: datetime) -> Said:
+        body = self.telling.message(self.number, self.step, instant)
+        return Said(source=self.step.source, body=body)
+
+
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One file's story, from its first message on; its importer is a number in the cast."""
 
     telling: Telling
     importer: int
 
+    def steps(self) -> Iterator[Told]:
+        """Its steps in order."""
+        for number, step in enumerate(self.telling.scenario.steps, start=1):
+            if isinstance(step, Step):
+                yield Told(telling=self.telling, number=number, step=step, importer=self.importer)
+
     def messages(self, first: int = 0) -> Iterator[Said]:
         """Its messages from number ``first`` on, each at the story's own time."""
         at = self.telling.began_at
-        for number, step in enumerate(steps_of(self.telling.scenario)):
-            at += step.after
+        for number, told in enumerate(self.steps()):
+            at += told.step.after
             if number >= first:
-                yield self.message(number, step, at)
-
-    def message(self, number: int, step: Step, at: datetime) -> Said:
-        return Said(source=step.source, body=self.telling.message(number + 1, step, at))
+                yield told.at(at)
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,15 +86,7 @@ def references(scenario: Scenario, number: int) -> Mapping[str, str]:
     return {name: _reference(scheme, number) for name, scheme in scenario.refs.items()}
 
 
-def steps_of(scenario: Scenario) -> Sequence[Step]:
-    return [step for step in scenario.steps if isinstance(step, Step)]
-
-
-def length(scenario: Scenario) -> timedelta:
-    return sum((step.after for step in scenario.steps), timedelta())
-
-
-def side_by_side(stories: Iterable[Iterator[Said]], width: int) -> Iterator[Said]:
+def side_by_side(stories: Iterable[Iterator[T]], width: int) -> Iterator[T]:
     """One message of each of ``width`` stories in turn; where one ends, the next one begins."""
     waiting = iter(stories)
     going = deque(islice(waiting, width))

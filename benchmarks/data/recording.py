@@ -93,7 +93,9 @@ class _Reader:
         )
 
     def _added(self, table: str) -> list[Row]:
-        rows = self._rows(f"SELECT * FROM {table} WHERE rowid > ? ORDER BY rowid", self._last[table])
+        rows = self._rows(
+            f"SELECT * FROM {table} WHERE rowid > ? ORDER BY rowid", self._last[table]
+        )
         self._last[table] += len(rows)
         return rows
 

@@ -1,61 +1,25 @@
-"""Fixtures of the whole house: databases with the demo's people, and a server over one of them."""
+"""Fixtures of a server that will be killed: its database with the demo's people, and an end to each test."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from portnet.storage.engines import EngineName
-from tests.support.databases import Databases
-from tests.support.house import OpenHouse, furnish, keys_of, open_house
-from tests.support.patience import giving_up_after
-from tests.support.servers import Servers
+from tests.support.house.furnishing import (
+    furnished_databases,
+    furnished_url,
+    keys_file,
+    keys_folder,
+)
+from tests.support.house.patience import giving_up_after
 from tests.support.volume import volume
+
+__all__ = ["furnished_databases", "furnished_url", "keys_file", "keys_folder"]
+
+_LONGEST = volume(quick=120, full=900)
 
 
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
     """Each test ends."""
-    with giving_up_after(volume(quick=120, full=900)):
+    with giving_up_after(_LONGEST):
         yield
-
-
-@pytest.fixture(scope="session")
-def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the agencies' keys of the furnished databases are."""
-    return tmp_path_factory.mktemp("keys")
-
-
-@pytest.fixture
-def keys_file(keys_folder: Path, engine_name: EngineName) -> Path:
-    """The agencies' keys of this engine's furnished databases."""
-    return keys_of(keys_folder, engine_name)
-
-
-@pytest.fixture(scope="session")
-def furnished_databases(
-    servers: Servers, tmp_path_factory: pytest.TempPathFactory, keys_folder: Path
-) -> Iterator[Databases]:
-    """Makes databases with the demo's people."""
-    folder = tmp_path_factory.mktemp("furnished")
-    databases = Databases(folder, servers, furnish(keys_folder))
-    yield databases
-    asyncio.run(databases.close())
-
-
-@pytest.fixture
-async def furnished_url(
-    engine_name: EngineName, furnished_databases: Databases
-) -> AsyncIterator[str]:
-    """The URL of a furnished database of its own."""
-    url = await furnished_databases.fresh_database(engine_name)
-    yield url
-    await furnished_databases.drop(url)
-
-
-@pytest.fixture
-async def house(furnished_url: str, tmp_path: Path, keys_file: Path) -> AsyncIterator[OpenHouse]:
-    """A server with mock gateways and agencies that can post; nothing has happened yet."""
-    async with open_house(furnished_url, tmp_path, keys_file) as house:
-        yield house

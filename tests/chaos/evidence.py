@@ -73,7 +73,7 @@ class Examiner:
             dossiers=tuple(map(rows.dossier, dossiers)),
             alerts=tuple(map(rows.alert, alerts)),
             audit=_grouped(audit, "company", _link),
-            feeds=_grouped(feed, "audience", lambda row: row),
+            feeds=_grouped(feed, "audience", _as_it_is),
             heads={row["audience"]: row["seq"] for row in heads},
         )
 
@@ -156,6 +156,10 @@ def _grouped(found: Sequence[Row], key: str, value: Any) -> dict[str, list[Any]]
     for row in found:
         groups.setdefault(row[key], []).append(value(row))
     return groups
+
+
+def _as_it_is(row: Row) -> Row:
+    return row
 
 
 def _link(row: Row) -> AuditLink:

@@ -22,8 +22,8 @@ from portnet_server.demo.agency_client import AgencyClient, Unreachable
 from portnet_server.demo.keys import read_keys
 from portnet_server.demo.replay import Telling
 from portnet_server.system import SystemClock
-from tests.support.house import new_telling, steps
-from tests.support.processes import environment
+from tests.support.house.opening import new_telling, steps
+from tests.support.house.processes import environment
 
 _ROOT = Path(__file__).parents[2]
 #: Stories told side by side: each has one message under way at any time.

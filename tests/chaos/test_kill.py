@@ -20,8 +20,8 @@ from tests.chaos.evidence import (
 )
 from tests.chaos.sender import Note, notes, sending
 from tests.chaos.witnesses import Watch, watching
-from tests.support.house import SECRET, setting_of
-from tests.support.processes import ServerProcess, forked, started
+from tests.support.house.opening import SECRET, setting_of
+from tests.support.house.processes import ServerProcess, forked, started
 from tests.support.volume import volume
 
 _KILLS = volume(quick=4, full=24)
@@ -77,7 +77,7 @@ async def _kill_again_and_again(server: ServerProcess, chance: Random) -> list[f
 
 async def _at_rest(examiner: Examiner, watch: Watch) -> Evidence:
     """What is there when all messages are taken in and all frames were heard."""
-    while await examiner.waiting():
+    while await examiner.waiting():  # noqa: ASYNC110 - another process takes them in
         await asyncio.sleep(_LOOK_EVERY)
     evidence = await examiner.evidence()
     for recorder in watch.recorders.values():

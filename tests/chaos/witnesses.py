@@ -11,13 +11,13 @@ from portnet_mobile.contract import Frame, Home
 from portnet_mobile.errors import NotSignedIn, Unreachable
 from portnet_mobile.phone import AUDIENCES, Phone
 from portnet_server.demo.accounts import PASSWORD
-from tests.support.house import HurriedClock
+from tests.support.house.opening import HurriedClock
 
 _AGAIN_AFTER = 0.05
 
 
 class Recorder:
-    """Hears one feed from a snapshot on. After each cut it goes on from its last cursor, and drops nothing that repeats."""
+    """Hears one feed from a snapshot on, after each cut from its last cursor; what repeats is kept twice."""
 
     def __init__(self, client: Client, audience: str, cursor: str) -> None:
         self.audience = audience
@@ -49,12 +49,14 @@ class Recorder:
             await self._news.wait()
 
     async def _hear(self) -> None:
-        async with self._client.socket() as socket:
-            async with aclosing(socket.feed(self.audience, self._cursor)) as frames:
-                async for frame in frames:
-                    self.frames.append(frame)
-                    self._cursor = frame.cursor
-                    self._news.set()
+        async with (
+            self._client.socket() as socket,
+            aclosing(socket.feed(self.audience, self._cursor)) as frames,
+        ):
+            async for frame in frames:
+                self.frames.append(frame)
+                self._cursor = frame.cursor
+                self._news.set()
 
 
 class Watch:

@@ -7,11 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from portnet_mobile.changes import AlertArrived, Changes, ConnectionLost, DossierUpdated
 from portnet_mobile.phone import Phone
 from portnet_mobile.store import Store
-from tests.support.house import OpenHouse, new_telling, steps
+from tests.support.house.opening import OpenHouse, new_telling, steps
+
+#: How many of S0's alerts concern a declarant.
+_ALERTS = 13
 
 
 class Listener:
-    """Somebody who notes what their phone tells of, and pulls the plug when the ``cut_at``-th step of a dossier shows."""
+    """Somebody who notes what their phone tells, and pulls the plug at the ``cut_at``-th step that it shows."""
 
     def __init__(self, phone: Phone, cut_at: int | None) -> None:
         self._phone = phone
@@ -51,7 +54,7 @@ async def test_a_phone_that_drops_its_socket_at_any_message_sees_the_same_sequen
         phones = [house.phone("declarant") for _ in range(length + 1)]
         heard = [(Listener(phone, k or None), phone.changes()) for k, phone in enumerate(phones)]
         await asyncio.gather(*(stack.enter_async_context(started(phone)) for phone in phones))
-        listening = asyncio.gather(*(each.listen(c, (length, 13)) for each, c in heard))
+        listening = asyncio.gather(*(each.listen(c, (length, _ALERTS)) for each, c in heard))
         for number in range(1, length + 1):
             await house.say(telling, number)
         await listening

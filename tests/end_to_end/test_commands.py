@@ -14,9 +14,9 @@ from portnet_server.demo.accounts import COMPANIES
 from portnet_server.demo.agency_client import AgencyClient
 from portnet_server.demo.keys import read_keys
 from portnet_server.system import SystemClock
-from tests.support.house import new_telling, steps
-from tests.support.patience import giving_up_after
-from tests.support.processes import ServerProcess, environment, run
+from tests.support.house.opening import new_telling, steps
+from tests.support.house.patience import giving_up_after
+from tests.support.house.processes import ServerProcess, environment, run
 
 #: Written here, and by nobody who wrote the server.
 _SCENARIO = """
@@ -57,7 +57,7 @@ class Demo:
 
     async def said(self, word: str) -> str:
         """Its output, once it says that."""
-        while word not in self.server.log:
+        while word not in self.server.log:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.05)
         return self.server.log
 
@@ -124,8 +124,8 @@ async def test_a_banks_release_shows_among_the_anomalies(demo: Demo) -> None:
     telling = new_telling("G0", run=7)
     (registered, opened_at), *_ = steps(telling)
     first = telling.message(1, registered, opened_at)
-    keys = read_keys(demo.folder / "var" / "demo" / "agency-keys.json")
-    async with AgencyClient(demo.server.url, keys, SystemClock()) as client:
+    [keys_file] = demo.folder.rglob("agency-keys.json")
+    async with AgencyClient(demo.server.url, read_keys(keys_file), SystemClock()) as client:
         assert (await client.post("BADR", first)).accepted
     released, at = steps(telling)[4]
     second = telling.message(5, msgspec.structs.replace(released, source="BANK"), at)

@@ -10,7 +10,7 @@ import pytest
 
 from portnet_server.web.protocol import SUBPROTOCOL
 from tests.end_to_end.replica import sign_in
-from tests.support.house import OpenHouse, new_telling, steps
+from tests.support.house.opening import OpenHouse, new_telling, steps
 from tests.support.volume import volume
 
 _ROUNDS = volume(quick=150, full=5_000)
@@ -45,7 +45,10 @@ _NASTY = (
     b'{"query": "{ dossiers(first: 5, after: \\"\\u0000\\") { nodes { id } } }"}',
     b'{"query": "{ dossiers(filter: {text: \\"\\u0000%_\\\\\\\\\\"}) { nodes { id } } }"}',
 )
-_GOOD = b'{"query": "query A($a: ID!) { node(id: $a) { id } me { id } }", "variables": {"a": "x"}, "operationName": "A"}'
+_GOOD = (
+    b'{"query": "query A($a: ID!) { node(id: $a) { id } me { id } }",'
+    b' "variables": {"a": "x"}, "operationName": "A"}'
+)
 
 
 async def test_no_body_gives_the_graphql_endpoint_a_5xx(house: OpenHouse) -> None:

@@ -14,7 +14,7 @@ from portnet_mobile.contract import Home
 from portnet_mobile.errors import NotSignedIn
 from portnet_server.demo.accounts import PASSWORD
 from tests.end_to_end.replica import sign_in
-from tests.support.house import HurriedClock, OpenHouse, new_telling, open_house
+from tests.support.house.opening import HurriedClock, OpenHouse, new_telling, open_house
 
 #: Of a minute: an access token that has lapsed before a test is over. The settings take whole minutes only.
 _SHORT_LIVED = 0.02
@@ -29,13 +29,15 @@ async def test_signing_out_closes_the_sessions_socket_and_voids_its_token(
     await client.open()
     await client.sign_in("declarant", PASSWORD)
     home = await client.ask("Home", Home, {"dossiers": 1, "alerts": 1})
-    async with client.socket() as socket:
-        async with aclosing(socket.feed("COMPANY", home.feeds[0].cursor)) as frames:
-            await house.say(new_telling("S0"), 1)
-            assert (await anext(frames)).item is not None
-            await client.sign_out()
-            with pytest.raises(NotSignedIn):
-                await anext(frames)
+    async with (
+        client.socket() as socket,
+        aclosing(socket.feed("COMPANY", home.feeds[0].cursor)) as frames,
+    ):
+        await house.say(new_telling("S0"), 1)
+        assert (await anext(frames)).item is not None
+        await client.sign_out()
+        with pytest.raises(NotSignedIn):
+            await anext(frames)
     await client.close()
 
 
@@ -89,7 +91,7 @@ async def _until_lapsed(house: OpenHouse) -> None:
     token = await sign_in(house.url, "declarant")
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(headers=headers) as session:
-        while not await _is_refused(session, house.url):
+        while not await _is_refused(session, house.url):  # noqa: ASYNC110 - it lapses by the clock
             await asyncio.sleep(_LOOK_EVERY)
 
 

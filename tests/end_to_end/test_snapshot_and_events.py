@@ -12,7 +12,7 @@ from portnet.domain.events import Event
 from portnet.services.mandate import Mandates
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
-from tests.support.house import OpenHouse, new_telling, steps
+from tests.support.house.opening import OpenHouse, new_telling, steps
 
 #: Whose apps hold everything: in three languages, on both sides of the mandate.
 _PEOPLE = (("declarant", "fr"), ("manager", "en"), ("logistics", "ar"), ("broker", "fr"))

@@ -7,7 +7,7 @@ from portnet_mobile.changes import AlertArrived, Changes, DossierUpdated
 from portnet_mobile.contract import Alert, Dossier
 from portnet_mobile.phone import Phone
 from portnet_server.demo.accounts import COMPANIES
-from tests.support.house import STRANGERS, OpenHouse, new_telling, steps
+from tests.support.house.opening import STRANGERS, OpenHouse, new_telling, steps
 
 #: S0's messages and where the dossier stands after each, as domain.md tells the story.
 _WALK = (
@@ -74,7 +74,7 @@ async def test_each_message_reaches_the_phones_while_it_happens_in_order_and_onc
         [dossier] = _dossiers(phone)
         assert dossier.status == "DONE"
         timeline = await _timeline(phone, dossier.id)
-        assert [id for id, _ in timeline] == seen[::2]
+        assert [entry for entry, _ in timeline] == seen[::2]
         assert [at for _, at in timeline] == [at for _, at in steps(telling)]
         assert [d.id for d in _dossiers(brokers)] == [dossier.id]
 
@@ -85,9 +85,11 @@ async def test_what_the_phone_says_to_do_comes_from_the_message(house: OpenHouse
     async with house.phone("declarant") as phone:
         changes = phone.changes()
         await phone.start()
-        for number in range(1, hold + 1):
+        for number in range(1, hold):
             await house.say(telling, number)
-            step = await _next_step(changes)
+            await _next_step(changes)
+        await house.say(telling, hold)
+        step = await _next_step(changes)
         held_at = steps(telling)[hold - 1][1]
         assert "Sécurité Sanitaire" in step.after.what_now.holder.label
         assert step.after.what_now.since == held_at

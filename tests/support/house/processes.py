@@ -18,7 +18,7 @@ import msgspec
 
 from portnet_server.cli.main import main
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 #: Seconds between two looks at a server that starts, and until it should long have been there.
 _LOOK_EVERY, _STARTS_WITHIN = 0.02, 60.0
 #: Seconds that a command may take before the test gives up on it.
