@@ -17,7 +17,7 @@ from portnet.domain.identifiers import new_ulid
 from portnet.domain.localised import Locale
 from portnet.ports.unit_of_work import UnitsOfWork
 
-PASSWORD = "benchmark-password"  # noqa: S105 - of accounts in throw-away databases
+PASSWORD = "benchmark-password"
 
 _BEGAN = datetime(2026, 1, 5, tzinfo=UTC)
 #: Importers that one broker works for.

@@ -23,7 +23,6 @@ from portnet_notifications.planner import Planner
 from portnet_server.system import GrowingIds, SystemClock
 from portnet_server.worker import IntakeWorker
 
-
 T = TypeVar("T")
 
 

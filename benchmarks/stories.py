@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -18,7 +18,6 @@ from portnet.domain.inbox import RawMessage
 from portnet.domain.scenario import Scenario, Step
 from portnet.ports.clock import Ids
 from portnet_server.demo.replay import Telling
-
 
 T = TypeVar("T")
 

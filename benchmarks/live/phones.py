@@ -11,9 +11,10 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from portnet_mobile.operations import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
+
+from portnet_mobile.operations import text
 
 _FEEDS = {"company": "CompanyFeed", "me": "MyFeed"}
 _SUBPROTOCOL = Subprotocol("graphql-transport-ws")

@@ -119,10 +119,12 @@ async def test_two_messages_that_would_both_open_a_file_open_it_once(
     """They share a reference, and nothing of it is in the database yet that could be locked."""
     openings = [line for run in range(1, OPENINGS + 1) for line in twice_opened(run)]
     await post_all(world, openings)
-    async with open_world(migrated_url, lane=1, populate=False) as other:
-        async with asyncio.TaskGroup() as tasks:
-            for worker in (world, other) * TASKS:
-                tasks.create_task(worker.work())
+    async with (
+        open_world(migrated_url, lane=1, populate=False) as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        for worker in (world, other) * TASKS:
+            tasks.create_task(worker.work())
     assert await world.column("SELECT CAST(count(*) AS bigint) FROM dossier") == [OPENINGS]
     codes = Counter(procedure.code for procedure in await world.procedures())
     assert codes == {"DUM_IMPORT": OPENINGS, "ONSSA_IMPORT": OPENINGS}
@@ -155,10 +157,12 @@ async def test_messages_that_share_only_their_dossier_both_count_in_it(
         )
     ]
     await post_all(world, news)
-    async with open_world(migrated_url, lane=1, populate=False) as other:
-        async with asyncio.TaskGroup() as tasks:
-            for worker in (world, other) * TASKS:
-                tasks.create_task(worker.work())
+    async with (
+        open_world(migrated_url, lane=1, populate=False) as other,
+        asyncio.TaskGroup() as tasks,
+    ):
+        for worker in (world, other) * TASKS:
+            tasks.create_task(worker.work())
     dossiers = await world.dossiers()
     assert Counter((d.version, d.what_now.state) for d in dossiers) == {
         (4, "INFO_REQUESTED"): OPENINGS
