@@ -68,7 +68,7 @@ class Phone:
         reading = asyncio.create_task(self._read(socket))
         stack.callback(reading.cancel)
 
-    async def _read(self, socket: ClientConnection) -> None:
+    async def _read(self, socket: ClientConnection) -> None:  # DBG
         while True:
             frame = await socket.recv(decode=False)
             arrived = time.time()

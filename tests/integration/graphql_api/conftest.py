@@ -7,8 +7,8 @@ import pytest
 
 from portnet.storage.engines import Database, EngineName, open_database
 from portnet.storage.migrate import migrate
+from tests.integration.graphql_api.world import World
 from tests.support.databases import Databases
-from tests.support.graphql_world import World
 from tests.support.servers import Servers
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from portnet.domain.identifiers import opaque_id
-from tests.support.graphql_world import World
+from tests.integration.graphql_api.world import World
 
 EVERYTHING = """query ($dossier: ID!, $procedure: ID!, $entry: ID!, $alert: ID!, $company: ID!, $person: ID!) {
   dossiers { nodes { id } } dossier(id: $dossier) { id } procedure(id: $procedure) { id }

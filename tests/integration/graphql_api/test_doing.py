@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.graphql_world import PASSWORD, World
+from tests.integration.graphql_api.world import PASSWORD, World
 
 SIGN_IN = """mutation ($login: String!, $password: String!) {
   signIn(input: {clientMutationId: "1", login: $login, password: $password}) { __typename

@@ -16,7 +16,7 @@ from portnet_graphql.context import Context
 from portnet_graphql.cursors import FeedCursor, read_cursor
 from portnet_graphql.documents import Documents
 from portnet_graphql.operations import GraphQLOperations
-from tests.support.graphql_world import SCHEMA, World
+from tests.integration.graphql_api.world import SCHEMA, World
 
 FEEDS = "{ feeds { audience cursor } }"
 FRAME = """cursor at item { __typename

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from portnet.domain.identifiers import opaque_id
-from tests.support.graphql_world import BROKER_ICE, IMPORTER_ICE, OTHER_ICE, World
+from tests.integration.graphql_api.world import BROKER_ICE, IMPORTER_ICE, OTHER_ICE, World
 
 LIST = """query ($first: Int! = 20, $after: String, $order: DossierOrder! = URGENCY, $filter: DossierFilter) {
   dossiers(first: $first, after: $after, order: $order, filter: $filter) {
