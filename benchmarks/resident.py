@@ -83,12 +83,17 @@ class _Traffic:
     async def _tell(self, events: int) -> None:
         while self._phone.events < events:
             for said in next(self._stories):
-                while self._posted - len(self._phone.heard) >= _UNDER_WAY:
-                    await asyncio.sleep(0.01)
+                await self._until_heard()
                 self._posted += 1
                 answer = await self._client.post(said.source, said.body)
                 if not answer.accepted:
                     raise RuntimeError(f"the server did not take a message: {answer}")
+
+    async def _until_heard(self) -> None:
+        """Wait while too many messages are under way."""
+        while self._posted - len(self._phone.heard) >= _UNDER_WAY:
+            self._phone.check()
+            await asyncio.sleep(0.01)
 
 
 def _stories() -> Iterator[Iterator[Said]]:

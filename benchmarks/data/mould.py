@@ -32,7 +32,17 @@ BEGAN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 #: What the cast and the migrations write: the same for all dossiers.
 _SHARED = frozenset(
-    "company user_account credentials user_session device mandate agency_key feed_head installation".split()
+    [
+        "company",
+        "user_account",
+        "credentials",
+        "user_session",
+        "device",
+        "mandate",
+        "agency_key",
+        "feed_head",
+        "installation",
+    ]
 )
 #: A file that no data set has, of the first importer.
 _NUMBER = 2_999_996

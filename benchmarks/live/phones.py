@@ -16,7 +16,12 @@ from websockets.typing import Subprotocol
 
 from portnet_mobile.operations import text
 
-_FEEDS = {"company": "CompanyFeed", "me": "MyFeed"}
+_ENTRY = "fragment EntryRow on TimelineEntry {"
+#: The app's own documents; the company's also asks when each message occurred, which tells them apart.
+_FEEDS = {
+    "company": text("CompanyFeed").replace(_ENTRY, f"{_ENTRY} occurredAt"),
+    "me": text("MyFeed"),
+}
 _SUBPROTOCOL = Subprotocol("graphql-transport-ws")
 _OCCURRED = b'"occurredAt":"'
 _CURSOR = b'"cursor":"'
@@ -43,7 +48,7 @@ class Phone:
         self.company = company
         self.heard: list[tuple[str, float]] = []
         self.cursors: Counter[bytes] = Counter()
-        self._socket: ClientConnection | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     @property
     def events(self) -> int:
@@ -57,18 +62,22 @@ class Phone:
         address = f"ws{url.removeprefix('http')}/graphql"
         connection = connect(address, subprotocols=[_SUBPROTOCOL], compression=None)
         socket = await stack.enter_async_context(connection)
-        self._socket = socket
         await _send(socket, type="connection_init", payload={"authorization": f"Bearer {token}"})
         acknowledged = _envelope.decode(await socket.recv(decode=False))
         if acknowledged.type != "connection_ack":
             raise RuntimeError(f"the server does not let the phone in: {acknowledged}")
-        for feed, operation in _FEEDS.items():
-            request = {"query": text(operation), "variables": {"after": after[feed.upper()]}}
+        for feed, document in _FEEDS.items():
+            request = {"query": document, "variables": {"after": after[feed.upper()]}}
             await _send(socket, type="subscribe", id=feed, payload=request)
-        reading = asyncio.create_task(self._read(socket))
-        stack.callback(reading.cancel)
+        self._reading = asyncio.create_task(self._read(socket))
+        stack.callback(self._reading.cancel)
 
-    async def _read(self, socket: ClientConnection) -> None:  # DBG
+    def check(self) -> None:
+        """Raise what ended the phone's listening, if it ended."""
+        if self._reading is not None and self._reading.done():
+            self._reading.result()
+
+    async def _read(self, socket: ClientConnection) -> None:
         while True:
             frame = await socket.recv(decode=False)
             arrived = time.time()

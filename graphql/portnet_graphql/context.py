@@ -145,7 +145,7 @@ class Context:
 
     @cached_property
     def alerts(self) -> AlertLoaders:
-        return AlertLoaders(self.readers.alerts, self.viewer)
+        return AlertLoaders(self.readers.alerts, self.viewer, self.now)
 
     async def take_positions(self) -> None:
         """Note where the feeds stand: what is read from now on holds all that came before."""

@@ -38,8 +38,8 @@ class FileLoaders:
 class AlertLoaders:
     """What one person was told."""
 
-    def __init__(self, alerts: AlertReader, viewer: Viewer) -> None:
-        self.alerts = _one(lambda ids: alerts.alerts_by_id(viewer, ids))
+    def __init__(self, alerts: AlertReader, viewer: Viewer, now: datetime) -> None:
+        self.alerts = _one(lambda ids: alerts.alerts_by_id(viewer, now, ids))
         self.deliveries_of = _many(alerts.deliveries_of)
 
 

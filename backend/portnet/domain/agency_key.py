@@ -8,6 +8,8 @@ from typing import assert_never
 
 import msgspec
 
+from portnet.domain.catalogue import OPERATOR
+
 #: Bytes of an HMAC secret: the length of the hash, as RFC 2104 advises.
 SHORTEST_HMAC_SECRET = 32
 _ED25519_BYTES = 32
@@ -25,7 +27,8 @@ class AgencyKey(msgspec.Struct, frozen=True, kw_only=True):
     ``sandbox`` key reach sandbox companies only.
 
     Raises:
-        ValueError: the secret is too short, or the public key has not 32 bytes.
+        ValueError: the secret is too short, the public key has not 32 bytes, or the source has the name that stands for
+            a company's own acts.
     """
 
     id: str
@@ -38,6 +41,8 @@ class AgencyKey(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         check_key_material(self.algorithm, self.secret_or_public)
+        if self.source == OPERATOR:
+            raise ValueError(f"no agency is named {OPERATOR}")
 
     def __repr__(self) -> str:
         return f"AgencyKey(id={self.id!r}, source={self.source!r}, secret_or_public=***)"

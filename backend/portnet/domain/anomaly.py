@@ -42,7 +42,7 @@ class AnomalyState(enum.StrEnum):
 
 
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
-    """One per receipt and reason for the help desk; ``detail`` names the field, state or reference at fault."""
+    """One per receipt and procedure for the help desk; ``detail`` names the field, state or reference at fault."""
 
     id: str
     receipt: str

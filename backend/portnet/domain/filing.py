@@ -89,12 +89,13 @@ def file(catalogue: Catalogue, files: Files, message: AgencyEvent, now: datetime
     found = _matching(files, definition, message)
     if not found:
         return _opening(files, definition, message)
-    strangers = [p for p in found if not _belongs_to(files, p.dossier, operator)]
-    if strangers:
-        return Unfiled(reason=AnomalyReason.OTHER_COMPANY, detail=strangers[0].identity)
-    if any(files.dossiers[p.dossier].sandbox != message.sandbox for p in found):
+    # A box may hold the goods of several companies; the message is about the files of the one that it names.
+    own = [p for p in found if _belongs_to(files, p.dossier, operator)]
+    if not own:
+        return Unfiled(reason=AnomalyReason.OTHER_COMPANY, detail=found[0].identity)
+    if any(files.dossiers[p.dossier].sandbox != message.sandbox for p in own):
         return Unfiled(reason=AnomalyReason.SANDBOX_MISMATCH, detail=message.type)
-    return OnFile(procedures=tuple(found))
+    return OnFile(procedures=tuple(own))
 
 
 def hearers(dossier: Dossier, mandates: Sequence[Mandate], at: datetime) -> tuple[str, ...]:

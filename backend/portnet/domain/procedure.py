@@ -51,12 +51,16 @@ class Refusal(enum.StrEnum):
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """``message`` is a legal step from ``from_state`` to ``to_state``; ``alert`` is what the catalogue hangs on it."""
+    """``message`` is a legal step from ``from_state`` to ``to_state``; ``alert`` is what the catalogue hangs on it.
+
+    ``returns`` when it goes back to the state that was left last.
+    """
 
     message: AgencyEvent
     from_state: str
     to_state: str
     alert: str | None
+    returns: bool = False
 
 
 class Estimated(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,11 +73,15 @@ Decision = Moved | Estimated | Refusal
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a procedure stands at one point of the fold, and what the step that brought it there said."""
+    """Where a procedure stands at one point of the fold, and what the step that brought it there said.
+
+    ``previous_due_at`` is the deadline of the state that was left last: it holds again when that state returns.
+    """
 
     state: str
     entered_at: datetime
     previous: str | None = None
+    previous_due_at: datetime | None = None
     due_at: datetime | None = None
     reasons: tuple[Reason, ...] = ()
     place: Place | None = None
@@ -138,20 +146,31 @@ def decide(definition: Definition, standing: Standing, message: AgencyEvent) -> 
     if target is None:
         return Refusal.ILLEGAL_TRANSITION
     return Moved(
-        message=message, from_state=standing.state, to_state=target, alert=transition.alert
+        message=message,
+        from_state=standing.state,
+        to_state=target,
+        alert=transition.alert,
+        returns=transition.to == PREVIOUS,
     )
 
 
 def evolve(standing: Standing, moved: Moved) -> Standing:
     """Where the procedure stands after ``moved``. A step that stays in its state does not restart its clock."""
     message = moved.message
-    stays = moved.to_state == standing.state
+    if moved.to_state == standing.state:
+        return msgspec.structs.replace(
+            standing,
+            due_at=message.due_at or standing.due_at,
+            reasons=message.reasons or standing.reasons,
+            place=message.place or standing.place,
+        )
     return Standing(
         state=moved.to_state,
-        entered_at=standing.entered_at if stays else message.occurred_at,
-        previous=standing.previous if stays else standing.state,
-        due_at=message.due_at or (standing.due_at if stays else None),
-        reasons=message.reasons or (standing.reasons if stays else ()),
+        entered_at=message.occurred_at,
+        previous=standing.state,
+        previous_due_at=standing.due_at,
+        due_at=message.due_at or (standing.previous_due_at if moved.returns else None),
+        reasons=message.reasons,
         place=message.place or standing.place,
     )
 

@@ -96,19 +96,25 @@ class Badge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertReader(Protocol):
-    async def alerts(self, viewer: Viewer, unseen_only: bool, page: PageSize) -> Page[Alert]:
-        """The viewer's own, newest first."""
+    """A viewer's own alerts, of files that they may still see."""
+
+    async def alerts(
+        self, viewer: Viewer, now: datetime, unseen_only: bool, page: PageSize
+    ) -> Page[Alert]:
+        """Newest first."""
         ...
 
-    async def alerts_by_id(self, viewer: Viewer, ids: Sequence[str]) -> Mapping[str, Alert]: ...
+    async def alerts_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, Alert]: ...
 
     async def deliveries_of(self, alerts: Sequence[str]) -> Mapping[str, Sequence[Delivery]]: ...
 
-    async def ledger(self, viewer: Viewer, dossier: str) -> Sequence[Delivery]:
+    async def ledger(self, viewer: Viewer, now: datetime, dossier: str) -> Sequence[Delivery]:
         """How the viewer was told of this dossier, oldest first."""
         ...
 
-    async def badge(self, viewer: Viewer) -> Badge: ...
+    async def badge(self, viewer: Viewer, now: datetime) -> Badge: ...
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,6 +82,10 @@ class UnitOfWork(Protocol):
         """Write everything in one go; the feeds that moved, and how far."""
         ...
 
+    async def take(self, receipt: str) -> bool:
+        """Take an inbox row; False when it is not new any more, or another worker has it."""
+        ...
+
     async def claim(self, message: AgencyEvent) -> Files | None:
         """Take the inbox row of ``message`` and lock and load its files; None when another worker took it."""
         ...

@@ -88,10 +88,11 @@ class Intake:
         """Set a message aside that cannot be understood or applied; the raw body stays for the help desk."""
         now = self._clock.now()
         async with self._units() as work:
+            if not await work.take(message.receipt):
+                return
             work.add(
-                # Named by its receipt: two workers who give up the same message leave one anomaly.
                 Anomaly(
-                    id=message.receipt,
+                    id=self._ids.new(),
                     receipt=message.receipt,
                     source=message.source,
                     reason=AnomalyReason.UNREADABLE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 from portnet.domain.agency_key import AgencyKey, SignatureAlgorithm
@@ -17,12 +18,16 @@ class Box(Protocol):
     def open(self, sealed: str, place: str) -> bytes: ...
 
 
+#: Seconds that a key is kept in memory: a key that was retired elsewhere is refused after them at the latest.
+_KEPT_SECONDS = 10.0
+
+
 class AgencyKeys:
-    """Implements `AgencyKeyring` over Piccolo's ORM: keys are few, read once and kept."""
+    """Implements `AgencyKeyring` over Piccolo's ORM: keys are few and kept for a short while."""
 
     def __init__(self, box: Box) -> None:
         self._box = box
-        self._known: dict[str, AgencyKey] = {}
+        self._known: dict[str, tuple[float, AgencyKey]] = {}
 
     async def save(self, key: AgencyKey) -> None:
         """Add a key, or replace the one of the same id."""
@@ -42,8 +47,10 @@ class AgencyKeys:
 
     async def find(self, source: str, key: str) -> AgencyKey | None:
         """The key of that id if it is the source's, in use or not."""
-        known = self._known.get(key)
-        if known is None:
+        now = time.monotonic()
+        read_at, known = self._known.get(key, (now, None))
+        if known is None or now - read_at > _KEPT_SECONDS:
+            self._known.pop(key, None)
             row = await AgencyKeyTable.objects().get(AgencyKeyTable.id == key)  # pyright: ignore[reportUnknownMemberType]  # prefetch is untyped
             if row is None:
                 return None
@@ -56,5 +63,5 @@ class AgencyKeys:
                 active_from=rows.instant(row.active_from),
                 active_until=rows.instant_or_none(row.active_until),
             )
-            self._known[key] = known
+            self._known[key] = (now, known)
         return known if known.source == source else None

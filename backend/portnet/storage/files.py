@@ -15,13 +15,15 @@ from portnet.storage.engines.dialect import Dialect
 from portnet.storage.engines.program import Program, Row, Statement
 
 
+def take(dialect: Dialect, receipt: str) -> Program[bool]:
+    """Whether the inbox row is NEW, and ours until the transaction ends."""
+    new = f"SELECT 1 FROM agency_inbox WHERE receipt = $1 AND state = 'NEW'{dialect.skip_locked}"
+    return bool((yield Statement(new, (receipt,))))
+
+
 def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
     """The files of ``message``; None when its inbox row is not NEW, or another worker's by now."""
-    taken = yield Statement(
-        f"SELECT receipt FROM agency_inbox WHERE receipt = $1 AND state = 'NEW'{dialect.skip_locked}",
-        (message.receipt,),
-    )
-    if not taken:
+    if not (yield from take(dialect, message.receipt)):
         return None
     keys = sorted({ref.key for ref in message.refs})
     yield from dialect.lock_references(keys)

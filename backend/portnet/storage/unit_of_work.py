@@ -26,7 +26,7 @@ from portnet.ports.unit_of_work import AuditDraft, Change, Position
 from portnet.storage import rows
 from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, query
-from portnet.storage.files import claim
+from portnet.storage.files import claim, take
 
 _EVENT = (
     "INSERT INTO event (id, at, kind, subject, procedure, entry, payload)"
@@ -90,6 +90,9 @@ class StorageUnitOfWork:
 
     async def commit(self) -> tuple[Position, ...]:
         return await self._begun.commit(self._flush()) or ()
+
+    async def take(self, receipt: str) -> bool:
+        return await self._begun.run(take(self._database.dialect, receipt))
 
     async def claim(self, message: AgencyEvent) -> Files | None:
         return await self._begun.run(claim(self._database.dialect, message))

@@ -20,7 +20,7 @@ class AlertQueries:
         after: str | None = strawberry.UNSET,
     ) -> AlertConnection:
         size, context = page_size(first, after), info.context
-        page = await context.readers.alerts.alerts(context.viewer, unseen_only, size)
+        page = await context.readers.alerts.alerts(context.viewer, context.now, unseen_only, size)
         return AlertConnection(
             nodes=[Alert.of(alert, context) for alert in page.items], page_info=PageInfo.of(page)
         )

@@ -160,7 +160,7 @@ class Dossier(Node):
     @described("How the viewer was told of this dossier.", directives=[ViewerOnly()])
     async def alert_ledger(self, info: Info) -> list[AlertDelivery]:
         readers, viewer = info.context.readers, info.context.viewer
-        ledger = await readers.alerts.ledger(viewer, self.record.id)
+        ledger = await readers.alerts.ledger(viewer, info.context.now, self.record.id)
         return [AlertDelivery.of(delivery) for delivery in ledger]
 
 

@@ -68,7 +68,7 @@ class Viewer(Node):
 
     @described("The numbers on the app's icon.")
     async def badge(self, info: Info) -> Badge:
-        badge = await info.context.readers.alerts.badge(info.context.viewer)
+        badge = await info.context.readers.alerts.badge(info.context.viewer, info.context.now)
         return Badge(alerts=badge.alerts)
 
     @strawberry.field

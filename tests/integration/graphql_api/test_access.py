@@ -64,14 +64,15 @@ async def test_a_broker_sees_its_clients_files_while_the_mandate_is_in_force(wor
     assert (after["dossier"], after["procedure"], after["nodes"][:3]) == (None, None, [None] * 3)
 
 
-async def test_an_alert_outlives_the_mandate_but_opens_no_file(world: World) -> None:
+async def test_alerts_go_with_the_mandate(world: World) -> None:
+    asked = "{ alerts { nodes { text } } me { badge { alerts } } }"
     await world.play(6)
+    during = await world.data("agent", asked)
+    assert during["alerts"]["nodes"]
+    assert during["me"]["badge"]["alerts"] == len(during["alerts"]["nodes"])
     await world.revoke_mandate()
-    alerts = await world.data(
-        "agent", "{ alerts { nodes { text dossier { id } procedure { id } } } }"
-    )
-    assert alerts["alerts"]["nodes"]
-    assert all(a["dossier"] is a["procedure"] is None for a in alerts["alerts"]["nodes"])
+    after = await world.data("agent", asked)
+    assert (after["alerts"]["nodes"], after["me"]["badge"]["alerts"]) == ([], 0)
 
 
 async def test_everything_but_signing_in_needs_a_sign_in(world: World) -> None:

@@ -39,7 +39,9 @@ async def told_of_a_hold(world: World) -> dict[str, str]:
 
 
 async def alert_of(world: World, user: str, alert: str) -> Alert:
-    return (await world.alerts.alerts_by_id(world.viewing(EVERYONE[user]), [alert]))[alert]
+    return (
+        await world.alerts.alerts_by_id(world.viewing(EVERYONE[user]), world.clock.now(), [alert])
+    )[alert]
 
 
 async def new_frames(world: World, user: str, alert: str) -> list[FrameKind]:
@@ -140,14 +142,14 @@ async def test_seen_is_seen_once_and_by_oneself_only(world: World) -> None:
     told = await told_of_a_hold(world)
     declarant, manager = world.viewer(IMPORTER), world.viewer(IMPORTER, Role.MANAGER)
     own, others = told[declarant.user], told[manager.user]
-    badge = await world.alerts.badge(declarant)
+    badge = await world.alerts.badge(declarant, world.clock.now())
     for _ in range(2):
         await service(world).report_seen(declarant, [own, others, "nothing"])
     assert (await alert_of(world, declarant.user, own)).state is AlertState.SEEN
     assert (await alert_of(world, manager.user, others)).state is AlertState.NEW
     assert await new_frames(world, declarant.user, own) == [FrameKind.ALERT_CHANGED]
-    assert await world.alerts.badge(declarant) == Badge(alerts=badge.alerts - 1)
-    unseen = await world.alerts.alerts(declarant, True, PageSize(first=10))
+    assert await world.alerts.badge(declarant, world.clock.now()) == Badge(alerts=badge.alerts - 1)
+    unseen = await world.alerts.alerts(declarant, world.clock.now(), True, PageSize(first=10))
     assert own not in [alert.id for alert in unseen.items]
 
 

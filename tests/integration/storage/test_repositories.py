@@ -4,6 +4,7 @@ import base64
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -112,11 +113,13 @@ async def test_alerts_are_their_recipients(world: World) -> None:
         for user in firm.people:
             viewer = world.viewing(user)
             own = set(await world.column("SELECT id FROM alert WHERE user_id = $1", user.id))
-            assert set(await world.alerts.alerts_by_id(viewer, ids)) == own
-            listed = await world.alerts.alerts(viewer, False, HUNDRED)
+            assert set(await world.alerts.alerts_by_id(viewer, world.clock.now(), ids)) == own
+            listed = await world.alerts.alerts(viewer, world.clock.now(), False, HUNDRED)
             assert {alert.id for alert in listed.items} == own
-            assert {d.alert for d in await world.alerts.ledger(viewer, dossier)} <= own
-            assert (await world.alerts.badge(viewer)).alerts == len(own)
+            assert {
+                d.alert for d in await world.alerts.ledger(viewer, world.clock.now(), dossier)
+            } <= own
+            assert (await world.alerts.badge(viewer, world.clock.now())).alerts == len(own)
 
 
 async def many_dossiers(world: World, count: int = 17) -> None:
@@ -234,7 +237,8 @@ async def test_pages_of_alerts_and_anomalies_cover_all_once(world: World) -> Non
         await world.post("BADR", "DUM_IMPORT.conform", reference("DUM", 100 + run))
     manager = world.viewer(IMPORTER, Role.MANAGER)
     for unseen_only in (False, True):
-        alerts = await turned(lambda p: world.alerts.alerts(manager, unseen_only, p), 3)  # noqa: B023 - awaited here
+        listed = partial(world.alerts.alerts, manager, world.clock.now(), unseen_only)
+        alerts = await turned(listed, 3)
         assert unique(alerts) == len(alerts) == 4
     anomalies = await turned(lambda p: world.agencies.anomalies([AnomalyState.PARKED], p), 3)
     assert unique(anomalies) == len(anomalies) == 7
@@ -283,7 +287,7 @@ async def test_a_cursor_that_is_not_ours_leads_to_an_empty_page(world: World, cu
         await listing(world, DossierOrder.URGENCY)(page),
         await listing(world, DossierOrder.UPDATED)(page),
         await world.files.timeline(dossier, None, page),
-        await world.alerts.alerts(viewer, False, page),
+        await world.alerts.alerts(viewer, world.clock.now(), False, page),
         await world.agencies.anomalies(list(AnomalyState), page),
     ]
     assert pages == [Page(items=(), end=None, more=False)] * 5
@@ -301,7 +305,7 @@ async def test_ids_that_nobody_has_are_not_found(world: World) -> None:
         assert await world.files.dossiers_by_id(viewer, now, ids) == {}
         assert await world.files.procedures_by_id(viewer, now, ids) == {}
         assert await world.files.entries_by_id(viewer, now, ids) == {}
-        assert await world.alerts.alerts_by_id(viewer, ids) == {}
+        assert await world.alerts.alerts_by_id(viewer, world.clock.now(), ids) == {}
         assert await world.files.procedures_of(ids) == {}
         assert await world.accounts.users(ids) == {}
 

@@ -13,8 +13,8 @@ _BYTES = {"sqlite": "BLOB", "postgres": "BYTEA"}
 
 async def run_statements(script: str) -> None:
     """Run the statements of ``script``, separated by semicolons; ``{bytes}`` is the engine's binary type."""
-    find: Any = engines.engine_finder  # its engine is generic over types that it does not name
-    engine = find()
+    find: Any = engines.engine_finder  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # its engine is generic
+    engine: Any = find()
     if engine is None:
         raise RuntimeError("migrations run without an engine")
     typed = script.replace("{bytes}", _BYTES[engine.engine_type])

@@ -185,6 +185,12 @@ def test_another_companys_reference_is_refused() -> None:
     assert unfiled(message, known()) == (AnomalyReason.OTHER_COMPANY, False)
 
 
+def test_a_box_that_companies_share_brings_the_message_to_the_one_that_it_names() -> None:
+    shared = together(known(), known("two", "2", STRANGER.company, refs=("DUM:2", BOX)))
+    message = said("BADR", "DUM_IMPORT.channel_green", BOX)
+    assert on_file(message, shared) == ["p-one"]
+
+
 def test_a_company_that_never_subscribed_cannot_name_our_references() -> None:
     message = said("BADR", "DUM_IMPORT.channel_green", "DUM:1", operator=UNKNOWN_ICE)
     assert unfiled(message, known()) == (AnomalyReason.OTHER_COMPANY, False)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from portnet.domain.agency import AgencyEvent, Classifier, Reason
@@ -121,6 +122,15 @@ def test_a_lifted_hold_returns_to_where_the_hold_came_from(held_from: str) -> No
     )
     assert outcome.standing.state == held_from
     assert outcome.entries[-1].to_state == held_from
+
+
+def test_the_deadline_of_the_state_that_a_hold_interrupted_holds_again() -> None:
+    due_at = NOON + timedelta(days=1)
+    steps = [badr(event, n) for n, event in enumerate((*STEPS[:4], "agency_hold", "hold_lifted"))]
+    assessed = msgspec.structs.replace(steps[3].message, due_at=due_at)
+    steps[3] = msgspec.structs.replace(steps[3], message=assessed)
+    assert folded(*steps[:5]).standing.due_at is None
+    assert folded(*steps).standing.due_at == due_at
 
 
 def test_a_second_hold_returns_to_where_the_second_came_from() -> None:
