@@ -161,7 +161,7 @@ class House:
             HttpEndpoint(operations),
             SocketEndpoint(operations, self.sockets, now=self.clock.now),
             agencies,
-            Page(demo=self.config.mode is Mode.DEMO),
+            Page(self.config.port if self.config.mode is Mode.DEMO else None),
             Health(self.database),
         )
 

@@ -64,10 +64,15 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
 
 def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) -> Program[list[Row]]:
     """Those that own the dossiers, and those that the message names."""
-    ices = [party.value for party in message.parties if party.scheme == "ICE"]
-    owning = yield from _select(dialect, "company", "id", owners)
-    named = yield from _select(dialect, "company", "ice", ices)
-    return list({row["id"]: row for row in (*owning, *named)}.values())
+    ices = {party.value for party in message.parties if party.scheme == "ICE"}
+    owning, named = dialect.any_of("id", "$1"), dialect.any_of("ice", "$2")
+    return (
+        yield Statement(
+            # Each half has its own index, and one that both find comes once.
+            f"SELECT * FROM company WHERE {owning} UNION SELECT * FROM company WHERE {named}",
+            (dialect.array(sorted(set(owners))), dialect.array(sorted(ices))),
+        )
+    )
 
 
 def _select(
@@ -76,6 +81,9 @@ def _select(
     wanted = sorted(set(values))
     if not wanted:
         return []
+    if len(wanted) == 1:
+        # Most often, and a plain comparison is half the work of an array.
+        return (yield Statement(f"SELECT * FROM {table} WHERE {column} = $1{tail}", wanted))
     return (
         yield Statement(
             f"SELECT * FROM {table} WHERE {dialect.any_of(column, '$1')}{tail}",

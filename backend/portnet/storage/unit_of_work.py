@@ -7,8 +7,9 @@ of ``seq``, without gaps, and no two transactions wait for each other crosswise.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,10 +34,13 @@ _EVENT = (
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"
 )
 _FEED = "INSERT INTO feed (audience, seq, event) VALUES ($1, $2, $3)"
-_HEAD = (
-    "INSERT INTO feed_head (audience, seq, floor) VALUES ($1, $2, 0)"
-    " ON CONFLICT (audience) DO UPDATE SET seq = feed_head.seq + excluded.seq RETURNING seq"
+_HEADS = (
+    "INSERT INTO feed_head (audience, seq, floor) VALUES {rows}"
+    " ON CONFLICT (audience) DO UPDATE SET seq = feed_head.seq + excluded.seq"
+    " RETURNING audience, seq"
 )
+#: How many counters one statement bumps: each number of them is a statement to prepare.
+_HEADS_TOGETHER = 32
 _AUDIT_HEAD = "SELECT seq, hash FROM audit WHERE company = $1 ORDER BY seq DESC LIMIT 1"
 _AUDIT = (
     "INSERT INTO audit (company, seq, at, actor, action, subject, hash)"
@@ -191,10 +195,7 @@ class StorageUnitOfWork:
         moves = Counter(audience for record in framed for audience in record.audiences)
         # A company whose trail grows is locked by its counter even if its feed stands still.
         moves.update({company_audience(draft.company): 0 for draft in self._audits})
-        heads: dict[str, int] = {}
-        for audience in sorted(moves):
-            bumped = yield Statement(_HEAD, (audience, moves[audience]))
-            heads[audience] = bumped[0]["seq"]
+        heads = yield from _bump(moves)
         following = {audience: heads[audience] - moves[audience] for audience in heads}
         lines: list[tuple[str, int, str]] = []
         for record in framed:
@@ -221,6 +222,23 @@ class StorageUnitOfWork:
                     (company, position, at, draft.actor, draft.action, draft.subject, previous)
                 )
             yield Batch(_AUDIT, lines)
+
+
+def _bump(moves: Mapping[str, int]) -> Program[dict[str, int]]:
+    """Move each audience's counter, in the order of the names; where they stand then."""
+    heads: dict[str, int] = {}
+    audiences = sorted(moves)
+    for start in range(0, len(audiences), _HEADS_TOGETHER):
+        some = audiences[start : start + _HEADS_TOGETHER]
+        values = [value for audience in some for value in (audience, moves[audience])]
+        bumped = yield Statement(_bumping(len(some)), values)
+        heads |= {row["audience"]: row["seq"] for row in bumped}
+    return heads
+
+
+@cache
+def _bumping(count: int) -> str:
+    return _HEADS.format(rows=", ".join(f"(${2 * i + 1}, ${2 * i + 2}, 0)" for i in range(count)))
 
 
 def _event_row(record: Record) -> tuple[Any, ...]:

@@ -55,7 +55,7 @@ async def _demo(config: Config, quiet: bool) -> None:
         await simulators.file_the_past()
         await read_the_past(house.database, house.clock)
         click.echo(
-            f"\n{guide.as_text(server.address, 'en')}\n\nPushes and SMS that the mock gateways take:"
+            f"\n{guide.as_text(server.address, config.port, 'en')}\n\nPushes and SMS that the mock gateways take:"
         )
         outbox.shown = True
         acting = (

@@ -34,6 +34,7 @@ ACCOUNTS = Localised(
     ar=f"الحسابات (كلمة السر {PASSWORD})",
     en=f"Accounts (password {PASSWORD})",
 )
+DEFAULT_PORT = 8000
 NEXT = Localised(fr="À faire maintenant", ar="ما العمل الآن", en="What to do now")
 
 
@@ -81,10 +82,17 @@ def accounts(locale: Locale) -> list[tuple[str, str]]:
     ]
 
 
-def as_text(url: str, locale: Locale) -> str:
+def suggestions(port: int) -> list[Suggestion]:
+    """What to try; the commands find a demo on another port by the variable that it was started with."""
+    if port == DEFAULT_PORT:
+        return list(SUGGESTIONS)
+    return [msgspec.structs.replace(s, command=f"PORT={port} {s.command}") for s in SUGGESTIONS]
+
+
+def as_text(url: str, port: int, locale: Locale) -> str:
     """For the terminal."""
     lines = [TITLE.in_(locale), url, "", INTRODUCTION.in_(locale), "", ACCOUNTS.in_(locale)]
     lines += [f"  {login:<14} {who}" for login, who in accounts(locale)]
     lines += ["", NEXT.in_(locale)]
-    lines += [f"  {s.command:<42} {s.shows.in_(locale)}" for s in SUGGESTIONS]
+    lines += [f"  {s.command:<42} {s.shows.in_(locale)}" for s in suggestions(port)]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 from litestar.types import HTTPScope, Receive, Send
@@ -28,8 +29,8 @@ _PLAIN = Localised(
 class Page:
     """The demo's guide, or one sentence where no demo runs."""
 
-    def __init__(self, demo: bool) -> None:
-        render = _guide if demo else _plain
+    def __init__(self, demo_port: int | None) -> None:
+        render = _plain if demo_port is None else partial(_guide, demo_port)
         self._bodies: dict[Locale, bytes] = {
             locale: _document(locale, render(locale)).encode() for locale in LOCALES
         }
@@ -61,14 +62,14 @@ def _plain(locale: Locale) -> str:
     return f"<h1>PortNet Mobile</h1><p>{escape(_PLAIN.in_(locale))}</p>"
 
 
-def _guide(locale: Locale) -> str:
+def _guide(port: int, locale: Locale) -> str:
     people = "".join(
         f"<tr><td><code>{escape(login)}</code></td><td>{escape(who)}</td></tr>"
         for login, who in guide.accounts(locale)
     )
     commands = "".join(
         f"<tr><td><code>{escape(s.command)}</code><br>{escape(s.shows.in_(locale))}</td></tr>"
-        for s in guide.SUGGESTIONS
+        for s in guide.suggestions(port)
     )
     return (
         f"<h1>{escape(guide.TITLE.in_(locale))}</h1><p>{escape(guide.INTRODUCTION.in_(locale))}</p>"

@@ -14,7 +14,7 @@ LOCALES: tuple[Locale, ...] = get_args(Locale)
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_terminal_names_every_account_and_the_password(locale: Locale) -> None:
-    text = guide.as_text("http://127.0.0.1:8000", locale)
+    text = guide.as_text("http://127.0.0.1:8000", 8000, locale)
     assert "http://127.0.0.1:8000" in text
     assert PASSWORD in text
     for company in COMPANIES.values():
@@ -33,3 +33,8 @@ def test_every_suggestion_is_a_command_that_exists() -> None:
 def test_no_two_languages_say_the_same() -> None:
     for text in (guide.TITLE, guide.INTRODUCTION, *(s.shows for s in guide.SUGGESTIONS)):
         assert len({text.in_(locale) for locale in LOCALES}) == 3
+
+
+def test_commands_for_a_demo_on_another_port_name_it() -> None:
+    assert all("PORT" not in s.command for s in guide.suggestions(8000))
+    assert all(s.command.startswith("PORT=9000 ") for s in guide.suggestions(9000))
