@@ -166,9 +166,7 @@ class Replica:
 
     def _drop(self, gone: set[str]) -> None:
         self.dossiers = {i: d for i, d in self.dossiers.items() if i not in gone}
-        for alert in self.alerts.values():
-            if alert["dossier"] is not None and alert["dossier"]["id"] in gone:
-                alert["dossier"] = None
+        self.alerts = {i: a for i, a in self.alerts.items() if a["dossier"]["id"] not in gone}
 
 
 @asynccontextmanager

@@ -112,6 +112,7 @@ async def _change_the_mandate(apps: Apps) -> None:
     await mandates.revoke("test", mandate["id"])
     await apps.agree("a mandate that was revoked")
     assert not apps.replicas["broker"].dossiers
+    assert not apps.replicas["broker"].alerts
     now = parts.clock.now()
     await mandates.grant("test", mandate["company"], mandate["broker"], now, None)
     await apps.agree("a mandate that was granted")
