@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -38,7 +37,20 @@ async def load(rows: Sequence[FeedRow], context: Context) -> list[FeedFrame]:
         context: made for these rows: an older one's loaders hold stale state.
     """
     generation = await context.readers.feeds.generation()
-    return await asyncio.gather(*(_frame(row, generation, context) for row in rows))
+    await _fetch(rows, context)
+    return [await _frame(row, generation, context) for row in rows]
+
+
+async def _fetch(rows: Sequence[FeedRow], context: Context) -> None:
+    """Have at hand what most apps select: then rendering waits for nothing."""
+    changed = [row for row in rows if row.kind is FrameKind.DOSSIER_CHANGED]
+    alerts = [row.subject for row in rows if row.kind is FrameKind.ALERT_CHANGED]
+    dossiers = [row.subject for row in changed]
+    if alerts:
+        dossiers += [alert.dossier for alert in await context.alerts.fetch(alerts)]
+    if dossiers:
+        entries = [row.entry for row in changed if row.entry is not None]
+        await context.files.fetch(list(dict.fromkeys(dossiers)), entries)
 
 
 async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
@@ -88,11 +100,9 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
 
 async def _dossier_changed(row: FeedRow, context: Context) -> DossierChanged | Removed:
     files = context.files
-    dossier, procedure, entry = await asyncio.gather(
-        files.dossiers.load(row.subject),
-        optional(files.procedures, row.procedure),
-        optional(files.entries, row.entry),
-    )
+    dossier = await files.dossiers.load(row.subject)
+    procedure = await optional(files.procedures, row.procedure)
+    entry = await optional(files.entries, row.entry)
     if dossier is None:
         return Removed(id=node_id(Kind.DOSSIER, row.subject))
     return DossierChanged(

@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from functools import partial
+from typing import Generic, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
 
 from portnet.domain.access import Viewer
+from portnet.domain.alerts import Alert
 from portnet.ports.reading import AccountReader, AgencyReader, AlertReader, FileReader
 
 T = TypeVar("T")
+Made = TypeVar("Made")
+
+
+class Loader(Generic[T]):
+    """Rows by key: those that are at hand at once, the others in one read with all that ask meanwhile."""
+
+    def __init__(self, read: Callable[[list[str]], Awaitable[list[T]]]) -> None:
+        self._loader = DataLoader[str, T](read)
+        self._at_hand: dict[str, T] = {}
+
+    def hold(self, rows: Mapping[str, T]) -> None:
+        """Keep rows that were read together with others."""
+        self._at_hand.update(rows)
+
+    async def load(self, key: str) -> T:
+        return self._at_hand[key] if key in self._at_hand else await self._loader.load(key)
+
+    async def load_many(self, keys: Sequence[str]) -> list[T]:
+        return [await row for row in [asyncio.ensure_future(self.load(key)) for key in keys]]
+
+    def then(self, key: str, make: Callable[[T], Made]) -> Made:
+        """What ``make`` makes of a row, for a resolver to return: at once where the row is at hand, else an awaitable.
+
+        An awaitable costs graphql-core a task and the loop a turn, for each field of each frame.
+        """
+        if key in self._at_hand:
+            return make(self._at_hand[key])
+        return cast("Made", self._made(key, make))
+
+    async def _made(self, key: str, make: Callable[[T], Made]) -> Made:
+        return make(await self._loader.load(key))
 
 
 class FileLoaders:
@@ -25,6 +59,7 @@ class FileLoaders:
         viewer: Viewer,
         now: datetime,
     ) -> None:
+        self._files, self._viewer, self._now = files, viewer, now
         self.dossiers = _one(lambda ids: files.dossiers_by_id(viewer, now, ids))
         self.procedures = _one(lambda ids: files.procedures_by_id(viewer, now, ids))
         self.entries = _one(lambda ids: files.entries_by_id(viewer, now, ids))
@@ -34,16 +69,33 @@ class FileLoaders:
         #: By source code, when it was last heard.
         self.heard = _one(agencies.heard)
 
+    async def fetch(self, dossiers: Sequence[str], entries: Sequence[str]) -> None:
+        """Have at hand what frames of these files show; what may not be seen is known to be None."""
+        shown = await self._files.shown(self._viewer, self._now, dossiers, entries)
+        procedures = [p for own in shown.procedures.values() for p in own]
+        self.dossiers.hold({key: shown.dossiers.get(key) for key in dossiers})
+        self.entries.hold({key: shown.entries.get(key) for key in entries})
+        self.procedures.hold({procedure.id: procedure for procedure in procedures})
+        self.procedures_of.hold(shown.procedures)
+        self.companies.hold(shown.companies)
+
 
 class AlertLoaders:
     """What one person was told."""
 
     def __init__(self, alerts: AlertReader, viewer: Viewer, now: datetime) -> None:
-        self.alerts = _one(lambda ids: alerts.alerts_by_id(viewer, now, ids))
+        self._read = partial(alerts.alerts_by_id, viewer, now)
+        self.alerts = _one(self._read)
         self.deliveries_of = _many(alerts.deliveries_of)
 
+    async def fetch(self, ids: Sequence[str]) -> list[Alert]:
+        """Have these at hand, and see them."""
+        rows = await self._read(ids)
+        self.alerts.hold({key: rows.get(key) for key in ids})
+        return list(rows.values())
 
-async def optional(loader: DataLoader[str, T | None], key: str | None) -> T | None:
+
+async def optional(loader: Loader[T | None], key: str | None) -> T | None:
     """The row of ``key``, if there is a key and one may be seen."""
     return None if key is None else await loader.load(key)
 
@@ -59,19 +111,19 @@ def found(row: T | None) -> T:
     return row
 
 
-def _one(read: Callable[[list[str]], Awaitable[Mapping[str, T]]]) -> DataLoader[str, T | None]:
+def _one(read: Callable[[list[str]], Awaitable[Mapping[str, T]]]) -> Loader[T | None]:
     async def load(keys: list[str]) -> list[T | None]:
         rows = await read(keys)
         return [rows.get(key) for key in keys]
 
-    return DataLoader(load)
+    return Loader(load)
 
 
 def _many(
     read: Callable[[list[str]], Awaitable[Mapping[str, Sequence[T]]]],
-) -> DataLoader[str, Sequence[T]]:
+) -> Loader[Sequence[T]]:
     async def load(keys: list[str]) -> list[Sequence[T]]:
         rows = await read(keys)
         return [rows.get(key, ()) for key in keys]
 
-    return DataLoader(load)
+    return Loader(load)

@@ -146,9 +146,11 @@ async def _run(execution: Execution, context: Context, *, takes_positions: bool)
 async def _rendered(
     subscription: Subscription, rows: Sequence[FeedRow], context: Context
 ) -> Sequence[bytes]:
-    """All at once, so that the loaders of a long batch read once."""
     frames = await load(rows, context)
     render = subscription.renderer.render
+    if len(frames) == 1:
+        return [await render(frames[0], context)]
+    # All at once, so that the loaders of a long batch read once.
     return await asyncio.gather(*(render(frame, context) for frame in frames))
 
 

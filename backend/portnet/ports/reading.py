@@ -56,6 +56,18 @@ class DossierFilter(msgspec.Struct, frozen=True, kw_only=True):
     updated_since: datetime | None = None
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What frames show of some files: the dossiers that the viewer may see, and what belongs to them.
+
+    ``procedures`` are by dossier in the order in which they were opened; the rest by id.
+    """
+
+    dossiers: Mapping[str, Dossier]
+    procedures: Mapping[str, Sequence[Procedure]]
+    entries: Mapping[str, Entry]
+    companies: Mapping[str, Company]
+
+
 class FileReader(Protocol):
     """Dossiers and what hangs on them. Those that take a viewer check access; the others take what it gave."""
 
@@ -71,6 +83,12 @@ class FileReader(Protocol):
     async def dossiers_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
     ) -> Mapping[str, Dossier]: ...
+
+    async def shown(
+        self, viewer: Viewer, now: datetime, dossiers: Sequence[str], entries: Sequence[str]
+    ) -> Shown:
+        """Everything at one moment, in one read."""
+        ...
 
     async def procedures_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]

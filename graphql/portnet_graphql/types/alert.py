@@ -48,9 +48,12 @@ class Alert(Node):
         )
 
     @described("Null once the viewer may no longer see it.")
-    async def dossier(self, info: Info) -> Dossier | None:
-        dossier = await info.context.files.dossiers.load(self.record.dossier)
-        return None if dossier is None else Dossier.of(dossier, info.context)
+    def dossier(self, info: Info) -> Dossier | None:
+        context = info.context
+        return context.files.dossiers.then(
+            self.record.dossier,
+            lambda row: None if row is None else Dossier.of(row, context),
+        )
 
     @described("Null once the viewer may no longer see it.")
     async def procedure(self, info: Info) -> Procedure | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import strawberry
 
@@ -124,19 +126,16 @@ class Dossier(Node):
         )
 
     @strawberry.field
-    async def title(self, info: Info) -> str:
+    def title(self, info: Info) -> str:
         if self.record.title is not None:
             return self.record.title
-        procedures = await info.context.files.procedures_of.load(self.record.id)
-        first = min(procedures, key=lambda p: (p.opened_at, p.id))
-        locale = info.context.locale
-        mark = _LEFT_TO_RIGHT_MARK if locale == "ar" else ""
-        label = definition_of(first, info.context).label.in_(locale)
-        return f"{label} {mark}{self.reference}"
+        named = partial(_title, self.reference, info.context)
+        return info.context.files.procedures_of.then(self.record.id, named)
 
     @strawberry.field
-    async def company(self, info: Info) -> Company:
-        return Company.of(found(await info.context.files.companies.load(self.record.company)))
+    def company(self, info: Info) -> Company:
+        companies = info.context.files.companies
+        return companies.then(self.record.company, lambda row: Company.of(found(row)))
 
     @strawberry.field
     async def procedures(
@@ -195,9 +194,10 @@ class Procedure(Node):
         )
 
     @strawberry.field
-    async def dossier(self, info: Info) -> Dossier:
-        dossier = await info.context.files.dossiers.load(self.record.dossier)
-        return Dossier.of(found(dossier), info.context)
+    def dossier(self, info: Info) -> Dossier:
+        context = info.context
+        dossiers = context.files.dossiers
+        return dossiers.then(self.record.dossier, lambda row: Dossier.of(found(row), context))
 
     @described("Whose procedure it is.")
     def agency(self, info: Info) -> Agency:
@@ -245,6 +245,13 @@ class ProcedureConnection:
             ),
             total=len(ids),
         )
+
+
+def _title(reference: str, context: Context, procedures: Sequence[KnownProcedure]) -> str:
+    """Named after the procedure that was opened first."""
+    first = min(procedures, key=lambda p: (p.opened_at, p.id))
+    mark = _LEFT_TO_RIGHT_MARK if context.locale == "ar" else ""
+    return f"{definition_of(first, context).label.in_(context.locale)} {mark}{reference}"
 
 
 async def _timeline(
