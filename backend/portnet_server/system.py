@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 
 from portnet.domain.identifiers import new_ulid
@@ -28,8 +29,14 @@ class GrowingIds:
         self._clock = clock
         self._last_ms = -1
         self._entropy = 0
+        # Decisions are made on the writer's thread, too.
+        self._turn = threading.Lock()
 
     def new(self) -> str:
+        with self._turn:
+            return self._next()
+
+    def _next(self) -> str:
         now = self._clock.now()
         ms = int(now.timestamp() * 1000)
         if ms > self._last_ms:

@@ -13,6 +13,7 @@ import msgspec
 
 from portnet.domain.access import Company, Mandate
 from portnet.domain.agency import AgencyEvent, Classifier, Reference
+from portnet.domain.alerts import Recipient
 from portnet.domain.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason
 from portnet.domain.catalogue import Catalogue, Definition, Status
 from portnet.domain.dossier import Dossier
@@ -34,7 +35,8 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a message's references and parties, read under their locks.
 
     ``entries`` are those of the dossiers' procedures that carry the message's code; ``anomalies`` the unsettled ones of
-    those entries and of the message itself.
+    those entries and of the message itself; ``people`` the active members of the companies and of the dossiers'
+    brokers, with their live devices.
     """
 
     links: tuple[Link, ...] = ()
@@ -44,6 +46,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     companies: tuple[Company, ...] = ()
     mandates: tuple[Mandate, ...] = ()
     anomalies: tuple[Anomaly, ...] = ()
+    people: tuple[Recipient, ...] = ()
 
     def company(self, ice: str | None) -> Company | None:
         """The subscribed company of that ICE."""

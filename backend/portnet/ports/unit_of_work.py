@@ -5,7 +5,7 @@ A unit is entered once. Leaving it without `commit` changes nothing, whatever ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,7 +15,7 @@ import msgspec
 from portnet.domain.access import Company, Mandate, User
 from portnet.domain.account import Credentials, Session
 from portnet.domain.agency import AgencyEvent
-from portnet.domain.alerts import Alert, Attempt, Delivery, Device, Recipient
+from portnet.domain.alerts import Alert, Attempt, Delivery, Device
 from portnet.domain.anomaly import Anomaly
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
@@ -86,12 +86,14 @@ class UnitOfWork(Protocol):
         """Take an inbox row; False when it is not new any more, or another worker has it."""
         ...
 
-    async def claim(self, message: AgencyEvent) -> Files | None:
-        """Take the inbox row of ``message`` and lock and load its files; None when another worker took it."""
-        ...
+    async def take_in(
+        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+    ) -> tuple[Position, ...] | None:
+        """Take the inbox row of ``message``, lock and load its files, write what ``decide`` makes of them, and commit.
 
-    async def people(self, companies: Sequence[str]) -> Sequence[Recipient]:
-        """The active members of ``companies`` with their live devices."""
+        All in one go: nobody who waits for the files waits for this process's other work. ``decide`` must only compute;
+        it may run on another thread. None when another worker took the message.
+        """
         ...
 
     async def session(self, session: str) -> Session | None:

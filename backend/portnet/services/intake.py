@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -40,7 +41,17 @@ from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
 from portnet.ports.alerts import AlertPlanner, Occasion
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
-from portnet.ports.unit_of_work import AuditDraft, UnitOfWork, UnitsOfWork
+from portnet.ports.unit_of_work import AuditDraft, Change, UnitsOfWork
+
+
+class _Changes:
+    """What one message changes, as it is found."""
+
+    def __init__(self) -> None:
+        self.collected: list[Change] = []
+
+    def add(self, *changes: Change) -> None:
+        self.collected.extend(changes)
 
 
 class Intake:
@@ -64,23 +75,10 @@ class Intake:
 
     async def take_in(self, message: AgencyEvent) -> None:
         """Apply ``message``, or park or set it aside with its reason. One that another worker took is left to it."""
-        now = self._clock.now()
         async with self._units() as work:
-            files = await work.claim(message)
-            if files is None:
-                return
-            match file(self._catalogue, files, message, now):
-                case Unfiled() as unfiled:
-                    self._set_aside(work, files, message, unfiled, now)
-                case Opens() as opens:
-                    await self._open(work, files, message, opens, now)
-                case OnFile() as filed:
-                    await self._fold(work, files, message, filed.procedures, now)
-                case _ as unreachable:
-                    assert_never(unreachable)
-            positions = await work.commit()
-        self._wakeups.feeds(positions)
+            positions = await work.take_in(message, partial(self._decided, message))
         if positions:
+            self._wakeups.feeds(positions)
             self._wakeups.outbox()
             self._wakeups.inbox()
 
@@ -105,13 +103,28 @@ class Intake:
             )
             await work.commit()
 
+    def _decided(self, message: AgencyEvent, files: Files) -> list[Change]:
+        """What ``message`` changes; computes only, on whichever thread."""
+        now = self._clock.now()
+        changes = _Changes()
+        match file(self._catalogue, files, message, now):
+            case Unfiled() as unfiled:
+                self._set_aside(changes, files, message, unfiled, now)
+            case Opens() as opens:
+                self._open(changes, files, message, opens, now)
+            case OnFile() as filed:
+                self._fold(changes, files, message, filed.procedures, now)
+            case _ as unreachable:
+                assert_never(unreachable)
+        return changes.collected
+
     def _set_aside(
-        self, work: UnitOfWork, files: Files, message: AgencyEvent, unfiled: Unfiled, now: datetime
+        self, changes: _Changes, files: Files, message: AgencyEvent, unfiled: Unfiled, now: datetime
     ) -> None:
         known = next((a for a in files.anomalies if a.receipt == message.receipt), None)
         parked_until = message.received_at + PARKED_FOR
         waits = unfiled.parked and now < parked_until
-        work.add(
+        changes.add(
             Anomaly(
                 id=known.id if known else self._ids.new(),
                 receipt=message.receipt,
@@ -131,8 +144,8 @@ class Intake:
             ),
         )
 
-    async def _open(
-        self, work: UnitOfWork, files: Files, message: AgencyEvent, opens: Opens, now: datetime
+    def _open(
+        self, changes: _Changes, files: Files, message: AgencyEvent, opens: Opens, now: datetime
     ) -> None:
         definition = self._catalogue.latest(message.code)
         if definition is None:
@@ -145,18 +158,18 @@ class Intake:
             self._catalogue, procedure.dossier, opens.company, procedure, now
         )
         if shared is None:
-            work.add(self._record(now, DossierOpened(dossier=dossier), dossier.id))
-        work.add(self._record(now, ProcedureOpened(procedure=procedure), dossier.id))
+            changes.add(self._record(now, DossierOpened(dossier=dossier), dossier.id))
+        changes.add(self._record(now, ProcedureOpened(procedure=procedure), dossier.id))
         opened = msgspec.structs.replace(
             files,
             dossiers={**files.dossiers, dossier.id: dossier},
             procedures=(*files.procedures, procedure),
         )
-        await self._fold(work, opened, message, (procedure,), now)
+        self._fold(changes, opened, message, (procedure,), now)
 
-    async def _fold(
+    def _fold(
         self,
-        work: UnitOfWork,
+        changes: _Changes,
         files: Files,
         message: AgencyEvent,
         procedures: Sequence[Procedure],
@@ -167,13 +180,13 @@ class Intake:
             folds = [self._fold_one(files, message, procedure, now) for procedure in own]
             dossier = self._refreshed(files, message, dossier_id, folds, now)
             heard_by = hearers(dossier, files.mandates, now)
-            work.add(dossier, *(folded.procedure for folded in folds))
+            changes.add(dossier, *(folded.procedure for folded in folds))
             for folded in folds:
-                self._tell(work, files, folded, heard_by, now)
-                self._link(work, files, message, folded.procedure, now)
-                await self._alert(work, files, message, dossier, folded, heard_by, now)
-            work.add(_audited(message, dossier, now))
-        work.add(Settlement(receipt=message.receipt, state=InboxState.DONE, at=now))
+                self._tell(changes, files, folded, heard_by, now)
+                self._link(changes, files, message, folded.procedure, now)
+                self._alert(changes, files, message, dossier, folded, heard_by, now)
+            changes.add(_audited(message, dossier, now))
+        changes.add(Settlement(receipt=message.receipt, state=InboxState.DONE, at=now))
 
     def _fold_one(
         self, files: Files, message: AgencyEvent, procedure: Procedure, now: datetime
@@ -201,7 +214,7 @@ class Intake:
 
     def _tell(
         self,
-        work: UnitOfWork,
+        changes: _Changes,
         files: Files,
         folded: Folded,
         heard_by: Sequence[str],
@@ -210,13 +223,13 @@ class Intake:
         audiences = tuple(company_audience(company) for company in heard_by)
         for entry in folded.changed:
             record = self._record(now, MessageFolded(entry=entry), entry.dossier, audiences)
-            work.add(
+            changes.add(
                 entry,
                 msgspec.structs.replace(record, procedure=entry.procedure, entry=entry.id),
             )
             anomaly = self._anomaly_of(files, entry, now)
             if anomaly is not None:
-                work.add(anomaly)
+                changes.add(anomaly)
 
     def _anomaly_of(self, files: Files, entry: Entry, now: datetime) -> Anomaly | None:
         known = next((a for a in files.anomalies if a.receipt == entry.message.receipt), None)
@@ -240,7 +253,7 @@ class Intake:
 
     def _link(
         self,
-        work: UnitOfWork,
+        changes: _Changes,
         files: Files,
         message: AgencyEvent,
         procedure: Procedure,
@@ -251,15 +264,15 @@ class Intake:
         if not fresh:
             return
         linked = ReferencesLinked(dossier=procedure.dossier, procedure=procedure.id, refs=fresh)
-        work.add(
+        changes.add(
             self._record(now, linked, procedure.dossier),
             Reawakening(refs=tuple(ref.key for ref in fresh)),
             *(Link(dossier=procedure.dossier, procedure=procedure.id, ref=ref) for ref in fresh),
         )
 
-    async def _alert(
+    def _alert(
         self,
-        work: UnitOfWork,
+        changes: _Changes,
         files: Files,
         message: AgencyEvent,
         dossier: Dossier,
@@ -278,11 +291,11 @@ class Intake:
             broker=next((company for company in heard_by if company != dossier.company), None),
             container=_container(files, message, dossier.id),
         )
-        people = await work.people(heard_by)
+        people = [person for person in files.people if person.user.company in heard_by]
         for planned in self._planner.plan(occasion, people, now, self._ids.new):
             alert = planned.alert
             raised = AlertRaised(alert=alert)
-            work.add(
+            changes.add(
                 alert,
                 self._record(now, raised, alert.id, (user_audience(alert.user),)),
                 *planned.deliveries,

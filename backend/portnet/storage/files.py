@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portnet.domain.agency import AgencyEvent
+from portnet.domain.alerts import Recipient
 from portnet.domain.filing import Files
 from portnet.storage import rows
 from portnet.storage.engines.dialect import Dialect
@@ -43,6 +44,8 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
         dialect, "entry", "procedure", [p.id for p in procedures if p.code == message.code]
     )
     companies = yield from _companies(dialect, message, [row["company"] for row in dossiers])
+    brokers = [row["broker"] for row in dossiers if row["broker"] is not None]
+    people = yield from _people(dialect, [*_ids(companies), *brokers])
     mandates = yield from _select(dialect, "mandate", "company", _ids(companies))
     anomalies = yield from _select(
         dialect,
@@ -59,6 +62,7 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
         companies=tuple(map(rows.company, companies)),
         mandates=tuple(map(rows.mandate, mandates)),
         anomalies=tuple(map(rows.anomaly, anomalies)),
+        people=people,
     )
 
 
@@ -72,6 +76,22 @@ def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) ->
             f"SELECT * FROM company WHERE {owning} UNION SELECT * FROM company WHERE {named}",
             (dialect.array(sorted(set(owners))), dialect.array(sorted(ices))),
         )
+    )
+
+
+def _people(dialect: Dialect, companies: Sequence[str]) -> Program[tuple[Recipient, ...]]:
+    users = yield from _select(
+        dialect, "user_account", "company", companies, " AND active = 1 ORDER BY id"
+    )
+    devices = yield from _select(
+        dialect, "device", "user_id", _ids(users), " AND dead_at IS NULL ORDER BY id"
+    )
+    return tuple(
+        Recipient(
+            user=rows.user(user),
+            devices=tuple(rows.device(d) for d in devices if d["user_id"] == user["id"]),
+        )
+        for user in users
     )
 
 

@@ -7,7 +7,7 @@ of ``seq``, without gaps, and no two transactions wait for each other crosswise.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from types import TracebackType
@@ -18,7 +18,7 @@ import msgspec
 from portnet.domain.access import Mandate
 from portnet.domain.account import Session
 from portnet.domain.agency import AgencyEvent
-from portnet.domain.alerts import Alert, Device, Recipient
+from portnet.domain.alerts import Alert, Device
 from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
@@ -98,11 +98,10 @@ class StorageUnitOfWork:
     async def take(self, receipt: str) -> bool:
         return await self._begun.run(take(self._database.dialect, receipt))
 
-    async def claim(self, message: AgencyEvent) -> Files | None:
-        return await self._begun.run(claim(self._database.dialect, message))
-
-    async def people(self, companies: Sequence[str]) -> Sequence[Recipient]:
-        return await self._begun.run(self._people(companies))
+    async def take_in(
+        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+    ) -> tuple[Position, ...] | None:
+        return await self._begun.commit(self._take_in(message, decide))
 
     async def session(self, session: str) -> Session | None:
         found = await self._locked("SELECT * FROM user_session WHERE id = $1", session)
@@ -143,25 +142,14 @@ class StorageUnitOfWork:
     async def _locked(self, sql: str, *args: Any) -> list[Row]:
         return await self._begun.run(query(sql + self._database.dialect.for_update, *args))
 
-    def _people(self, companies: Sequence[str]) -> Program[list[Recipient]]:
-        dialect = self._database.dialect
-        users = yield Statement(
-            f"SELECT * FROM user_account WHERE active = 1 AND {dialect.any_of('company', '$1')}"
-            " ORDER BY id",
-            (dialect.array(companies),),
-        )
-        devices = yield Statement(
-            f"SELECT * FROM device WHERE dead_at IS NULL AND {dialect.any_of('user_id', '$1')}"
-            " ORDER BY id",
-            (dialect.array([row["id"] for row in users]),),
-        )
-        return [
-            Recipient(
-                user=rows.user(user),
-                devices=tuple(rows.device(d) for d in devices if d["user_id"] == user["id"]),
-            )
-            for user in users
-        ]
+    def _take_in(
+        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+    ) -> Program[tuple[Position, ...] | None]:
+        files = yield from claim(self._database.dialect, message)
+        if files is None:
+            return None
+        self.add(*decide(files))
+        return (yield from self._flush())
 
     def _flush(self) -> Program[tuple[Position, ...]]:
         for kind, writing in rows.WRITINGS.items():

@@ -70,13 +70,13 @@ async def test_a_phone_that_registers_twice_at_once_is_one_device(
 
 async def test_a_phone_that_is_told_by_push_is_a_live_one(world: World) -> None:
     device = await registered(world)
-    async with world.units() as work:
-        people = {p.user.id: p for p in await work.people([IMPORTER.id])}
-    assert people[device.user].devices == (device,)
+    await world.tell("S0", run=1)
+    pushed = "SELECT count(*) FROM delivery WHERE channel = 'PUSH'"
+    [told] = await world.column(pushed)
+    assert told > 0
     await world.write(msgspec.structs.replace(device, dead_at=world.clock.now()))
-    async with world.units() as work:
-        people = {p.user.id: p for p in await work.people([IMPORTER.id])}
-    assert people[device.user].devices == ()
+    await world.tell("S0", run=2)
+    assert await world.column(pushed) == [told]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from portnet.domain.access import Role
+from portnet.domain.agency import AgencyEvent
 from portnet.domain.audit import AuditLink, AuditRecord, verify_chain
 from portnet.domain.events import (
     DossierOpened,
@@ -14,7 +15,7 @@ from portnet.domain.events import (
     Record,
 )
 from portnet.domain.filing import Files
-from portnet.ports.unit_of_work import AuditDraft, Position
+from portnet.ports.unit_of_work import AuditDraft, Change, Position
 from portnet.storage import rows
 from portnet.storage.engines import query
 from tests.support.scenarios import BROKER, IMPORTER, MANDATE, STRANGER, line, reference, said
@@ -196,18 +197,34 @@ async def test_a_message_is_claimed_by_one_unit_only(world: World, migrated_url:
     assert len(await world.entries()) == 1
 
 
+def nobody_asks(files: Files) -> list[Change]:
+    raise AssertionError(f"a message that is not there has files: {files}")
+
+
+async def files_of(world: World, message: AgencyEvent) -> Files:
+    """What a decision is made on; nothing is decided."""
+    seen: list[Files] = []
+
+    def look(files: Files) -> list[Change]:
+        seen.append(files)
+        return []
+
+    async with world.units() as work:
+        await work.take_in(message, look)
+    [files] = seen
+    return files
+
+
 async def test_a_message_that_is_not_in_the_inbox_is_nobodys(world: World) -> None:
     async with world.units() as work:
-        assert await work.claim(said("BADR", "DUM_IMPORT.registered", DUM)) is None
+        assert await work.take_in(said("BADR", "DUM_IMPORT.registered", DUM), nobody_asks) is None
 
 
 async def test_a_claim_knows_the_files_that_the_message_names(world: World) -> None:
     await world.tell("S0")
     reply = await world.receive(line("BADR", "DUM_IMPORT.exited_part", DUM))
     message = said("BADR", "DUM_IMPORT.exited_part", DUM, receipt=reply.receipt, broker=BROKER.ice)
-    async with world.units() as work:
-        files = await work.claim(message)
-    assert isinstance(files, Files)
+    files = await files_of(world, message)
     assert {p.code for p in files.procedures} == {"DUM_IMPORT", "ONSSA_IMPORT"}
     assert {e.message.code for e in files.entries} == {"DUM_IMPORT"}
     assert {link.ref.key for link in files.links} == {DUM}
@@ -221,18 +238,19 @@ async def test_a_claim_knows_nothing_of_others(world: World) -> None:
     other = reference("DUM", 2)
     reply = await world.receive(line("BADR", "DUM_IMPORT.registered", other))
     message = said("BADR", "DUM_IMPORT.registered", other, receipt=reply.receipt)
-    async with world.units() as work:
-        files = await work.claim(message)
-    assert files is not None
+    files = await files_of(world, message)
     assert (files.links, files.dossiers, files.procedures, files.entries) == ((), {}, (), ())
 
 
-async def test_people_are_active_members_of_the_companies_asked_for(world: World) -> None:
+async def test_a_claim_knows_the_active_members_of_the_companies_and_of_the_broker(
+    world: World,
+) -> None:
     manager = IMPORTER.person(Role.MANAGER)
     await world.write(msgspec.structs.replace(manager, active=False))
-    async with world.units() as work:
-        people = await work.people([IMPORTER.id, BROKER.id])
-    names = [person.user.id for person in people]
+    await world.tell("S0")
+    reply = await world.receive(line("BADR", "DUM_IMPORT.exited_part", DUM, broker=None))
+    message = said("BADR", "DUM_IMPORT.exited_part", DUM, receipt=reply.receipt, broker=None)
+    names = [person.user.id for person in (await files_of(world, message)).people]
     assert names == sorted(names)
     expected = {user.id for firm in (IMPORTER, BROKER) for user in firm.people}
     assert set(names) == expected - {manager.id}
