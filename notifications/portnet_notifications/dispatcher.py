@@ -50,6 +50,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
         send_timeout: a gateway that says nothing for so long is uncertain.
         poll: the longest pause without a wake-up, which may be lost.
         grace: what sends under way have to end when the dispatcher stops.
+        gather: what becomes due within it is claimed together, and what ends within it settled together: each turn at
+            the writer is one that the intake does not get.
     """
 
     slots: int = 32
@@ -57,6 +59,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     send_timeout: float = 60.0
     poll: float = 3.0
     grace: float = 5.0
+    gather: float = 0.05
 
 
 class _Lane:
@@ -101,7 +104,7 @@ class Dispatcher:
         self._jitter = jitter
         self._pace = pace or Pace()
         self._lanes = [_Lane(channel) for channel in _LANES]
-        self._ledger = _Ledger(outbox)
+        self._ledger = _Ledger(outbox, self._pace.gather)
         self._stopping = False
         self._ended = asyncio.Event()
         self._ended.set()
@@ -136,6 +139,7 @@ class Dispatcher:
                 lane.woken.clear()
                 pause = await self._start_due(lane)
                 await _at_most(pause, lane.woken)
+                await asyncio.sleep(self._pace.gather)
             if lane.sends:
                 await asyncio.wait(lane.sends, timeout=self._pace.grace)
         finally:
@@ -206,8 +210,9 @@ class Dispatcher:
 class _Ledger:
     """Writes what sends end with: those that wait for the writer together, in one transaction."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, gather: float) -> None:
         self._outbox = outbox
+        self._gather = gather
         self._waiting: list[tuple[Settled, asyncio.Future[bool]]] = []
         self._news = asyncio.Event()
 
@@ -221,6 +226,7 @@ class _Ledger:
     async def run(self) -> None:
         while True:
             await self._news.wait()
+            await asyncio.sleep(self._gather)
             self._news.clear()
             batch, self._waiting = self._waiting, []
             await self._write(batch)

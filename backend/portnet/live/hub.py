@@ -203,10 +203,10 @@ class Hub:
         ]
         if not positions:
             return
-        for audience, read in (await self._feed.after(positions, _BATCH)).items():
-            if not read:
-                continue
-            await _broadcast(channels[audience], read)
+        moved = {a: read for a, read in (await self._feed.after(positions, _BATCH)).items() if read}
+        # Side by side: each group waits for reads of its own.
+        await asyncio.gather(*(_broadcast(channels[a], read) for a, read in moved.items()))
+        for audience, read in moved.items():
             channels[audience].seq = read[-1].seq
             if len(read) == _BATCH:
                 self._wake_audiences([audience])
@@ -219,15 +219,19 @@ class Hub:
 
 async def _broadcast(channel: _Channel, read: Sequence[FeedRow]) -> None:
     """Who joins while this renders finds the rows in the log; who left is not missed."""
-    for following in list(channel.followings.values()):
-        try:
-            frames = await _rendered(following.group, read)
-        except FeedBroken:
-            for follower in following.followers:
-                follower.fail()
-        else:
-            for follower in following.followers:
-                follower.push(frames)
+    followings = list(channel.followings.values())
+    await asyncio.gather(*(_tell(following, read) for following in followings))
+
+
+async def _tell(following: _Following, read: Sequence[FeedRow]) -> None:
+    try:
+        frames = await _rendered(following.group, read)
+    except FeedBroken:
+        for follower in following.followers:
+            follower.fail()
+    else:
+        for follower in following.followers:
+            follower.push(frames)
 
 
 async def _rendered(group: Group, read: Sequence[FeedRow]) -> Sequence[Frame]:
