@@ -1,1 +1,1 @@
-"""How fast and how small: each benchmark compares with a baseline inside one run. Nothing here is imported by the product."""
+"""How fast and how small: each benchmark has a baseline in the same run. The product imports nothing of it."""

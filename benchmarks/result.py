@@ -8,7 +8,7 @@ import msgspec
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """``against`` is the baseline's value in the same unit, measured in the same run, and ``ratio`` is value/against."""
+    """``against`` is the baseline's value in the same unit, measured in the same run; ``ratio`` is value/against."""
 
     name: str
     value: float
