@@ -30,16 +30,25 @@ async def seen(world: World, viewer: Viewer, now: datetime) -> dict[str, int]:
     dossiers, procedures, entries = [
         await world.column(f"SELECT id FROM {table}") for table in ("dossier", "procedure", "entry")
     ]
+    shown = await files.shown(viewer, now, dossiers, entries)
+    told = [shown.dossiers, *shown.procedures.values(), shown.entries, shown.companies]
     pages = [await files.dossiers(viewer, now, ALL, order, HUNDRED) for order in DossierOrder]
     return {
         "dossiers": max(len(page.items) for page in pages),
         "dossiers_by_id": len(await files.dossiers_by_id(viewer, now, dossiers)),
         "procedures_by_id": len(await files.procedures_by_id(viewer, now, procedures)),
         "entries_by_id": len(await files.entries_by_id(viewer, now, entries)),
+        "shown": sum(map(len, told)),
     }
 
 
-EVERYTHING = {"dossiers": 1, "dossiers_by_id": 1, "procedures_by_id": 2, "entries_by_id": 21}
+EVERYTHING = {
+    "dossiers": 1,
+    "dossiers_by_id": 1,
+    "procedures_by_id": 2,
+    "entries_by_id": 21,
+    "shown": 1 + 2 + 21 + 1,
+}
 NOTHING = dict.fromkeys(EVERYTHING, 0)
 
 
