@@ -16,7 +16,7 @@ from portnet.live.relay import Hint, RelayedWakeups
 from portnet.ports.unit_of_work import UnitOfWork
 from portnet.services.intake import Intake
 from portnet.storage.engines import Database, Program, Transaction
-from portnet.storage.inbox import StorageInbox
+from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_notifications.catalogue import ALERTS
 from portnet_notifications.planner import Planner

@@ -29,9 +29,9 @@ from portnet.services.intake import Intake
 from portnet.services.session import Sessions
 from portnet.storage.agency_keys import AgencyKeys
 from portnet.storage.engines import Database, open_database
-from portnet.storage.inbox import StorageInbox
 from portnet.storage.migrate import migrate
-from portnet.storage.outbox import StorageOutbox
+from portnet.storage.queues.inbox import StorageInbox
+from portnet.storage.queues.outbox import StorageOutbox
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository

@@ -15,7 +15,7 @@ from portnet.ports.unit_of_work import Change, Position
 from portnet.services.intake import Intake
 from portnet.storage import rows
 from portnet.storage.engines import Database, Row, TransactionConflict, open_database, query
-from portnet.storage.inbox import StorageInbox
+from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository

@@ -34,7 +34,7 @@ from portnet.services.device import Devices
 from portnet.services.intake import Intake
 from portnet.services.session import Sessions
 from portnet.storage.engines import Database
-from portnet.storage.inbox import StorageInbox
+from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository

@@ -14,7 +14,7 @@ from portnet.ports.outbox import FailureReason, Outbox, Settled
 from portnet.ports.unit_of_work import Change
 from portnet.storage import rows
 from portnet.storage.engines import Database, Row, query
-from portnet.storage.outbox import StorageOutbox
+from portnet.storage.queues.outbox import StorageOutbox
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_mobile.gateways import Behaviour, PushGateway, Smsc
 from portnet_notifications.catalogue import ALERTS

@@ -23,7 +23,7 @@ from portnet.storage.engines import (
     query,
 )
 from portnet.storage.engines.program import T
-from portnet.storage.inbox import StorageInbox
+from portnet.storage.queues.inbox import StorageInbox
 from tests.support.clock import NOON, SteppedClock
 from tests.support.ids import CountedIds
 

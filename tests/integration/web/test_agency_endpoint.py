@@ -26,7 +26,7 @@ from portnet.security.signatures import SigningKey, sign
 from portnet.storage import piccolo_conf
 from portnet.storage.agency_keys import AgencyKeys
 from portnet.storage.engines import Database, query
-from portnet.storage.inbox import StorageInbox
+from portnet.storage.queues.inbox import StorageInbox
 from portnet_server.web.agencies import AgencyEndpoint
 from portnet_server.web.app import create_app
 from portnet_server.web.health import Health
