@@ -100,6 +100,7 @@ class Context:
 
     Args:
         shared: frames for all phones of ``person``'s company; asking who is watching is a bug then.
+        beside: a context whose rows were read for somebody who may see the same: they, and its instant, are used.
     """
 
     def __init__(
@@ -109,12 +110,14 @@ class Context:
         locale: Locale,
         *,
         shared: bool = False,
+        beside: Context | None = None,
     ) -> None:
         self._dependencies = dependencies
         self._person = person
         self._shared = shared
+        self._beside = beside
         self.locale: Locale = locale
-        self.now = dependencies.clock.now()
+        self.now: datetime = beside.now if beside else dependencies.clock.now()
         self.services = dependencies.services
         self.readers = dependencies.readers
         self.catalogue = dependencies.catalogue
@@ -139,12 +142,16 @@ class Context:
 
     @cached_property
     def files(self) -> FileLoaders:
+        if self._beside is not None:
+            return self._beside.files
         readers = self.readers
         viewer = self._somebody.viewer
         return FileLoaders(readers.files, readers.accounts, readers.agencies, viewer, self.now)
 
     @cached_property
     def alerts(self) -> AlertLoaders:
+        if self._beside is not None:
+            return self._beside.alerts
         return AlertLoaders(self.readers.alerts, self.viewer, self.now)
 
     async def take_positions(self) -> None:

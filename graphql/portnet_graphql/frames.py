@@ -31,18 +31,23 @@ from portnet_graphql.types.scalars import FeedAudience
 
 
 async def load(rows: Sequence[FeedRow], context: Context) -> list[FeedFrame]:
-    """A frame for each row, in order; one read of each kind for all of them.
+    """`fetch`, then `framed`."""
+    await fetch(rows, context)
+    return await framed(rows, context)
+
+
+async def framed(rows: Sequence[FeedRow], context: Context) -> list[FeedFrame]:
+    """A frame for each row, in order.
 
     Args:
         context: made for these rows: an older one's loaders hold stale state.
     """
     generation = await context.readers.feeds.generation()
-    await _fetch(rows, context)
     return [await _frame(row, generation, context) for row in rows]
 
 
-async def _fetch(rows: Sequence[FeedRow], context: Context) -> None:
-    """Have at hand what most apps select: then rendering waits for nothing."""
+async def fetch(rows: Sequence[FeedRow], context: Context) -> None:
+    """Have at hand what most apps select, by one read of each kind: then rendering waits for nothing."""
     changed = [row for row in rows if row.kind is FrameKind.DOSSIER_CHANGED]
     alerts = [row.subject for row in rows if row.kind is FrameKind.ALERT_CHANGED]
     dossiers = [row.subject for row in changed]

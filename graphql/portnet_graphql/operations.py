@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import cast
 
 from graphql import (
@@ -32,7 +33,7 @@ from portnet_graphql.errors import (
     request_error,
 )
 from portnet_graphql.execution import Execution, Subscription, bind, subscribe
-from portnet_graphql.frames import load
+from portnet_graphql.frames import fetch, framed
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import (
     OperationRequest,
@@ -120,11 +121,19 @@ class GraphQLOperations:
         shared = subscription.group(audience=audience, locale=person.user.locale)
         hides_viewer = shared is not None and kind is FeedAudience.COMPANY
 
-        async def render(rows: Sequence[FeedRow]) -> Sequence[bytes]:
-            context = Context(self._dependencies, person, person.user.locale, shared=hides_viewer)
-            return await _rendered(subscription, rows, context)
+        context_of = partial(
+            Context, self._dependencies, person, person.user.locale, shared=hides_viewer
+        )
 
-        group = Group(audience=audience, key=shared or object(), render=render)
+        async def load(rows: Sequence[FeedRow]) -> Context:
+            context = context_of()
+            await fetch(rows, context)
+            return context
+
+        async def render(rows: Sequence[FeedRow], loaded: Context) -> Sequence[bytes]:
+            return await _rendered(subscription, rows, context_of(beside=loaded))
+
+        group = Group(audience=audience, key=shared or object(), load=load, render=render)
         after = await self._seq(subscription.arguments.get("after"), audience)
         return Stream(payloads=self._dependencies.live.follow(group, after))
 
@@ -146,7 +155,7 @@ async def _run(execution: Execution, context: Context, *, takes_positions: bool)
 async def _rendered(
     subscription: Subscription, rows: Sequence[FeedRow], context: Context
 ) -> Sequence[bytes]:
-    frames = await load(rows, context)
+    frames = await framed(rows, context)
     render = subscription.renderer.render
     if len(frames) == 1:
         return [await render(frames[0], context)]

@@ -148,12 +148,25 @@ class Screen:
         self.rendered: Counter[int] = Counter()
         #: Raised instead of rendering, while there is one.
         self.failure: Exception | None = None
-        self.group = Group(audience=audience, key=name, render=self._render)
+        #: How often each row was read for this group and those that share its audience.
+        self.loaded: Counter[int] = Counter()
+        #: Raised instead of reading, while there is one.
+        self.unreadable: Exception | None = None
+        self.group = Group(audience=audience, key=name, load=self._load, render=self._render)
 
-    async def _render(self, rows: Sequence[FeedRow]) -> Sequence[bytes]:
+    async def _load(self, rows: Sequence[FeedRow]) -> Sequence[int]:
+        await asyncio.sleep(0)
+        if self.unreadable is not None:
+            raise self.unreadable
+        self.loaded.update(row.seq for row in rows)
+        return [row.seq for row in rows]
+
+    async def _render(self, rows: Sequence[FeedRow], loaded: Sequence[int]) -> Sequence[bytes]:
         await asyncio.sleep(0)
         if self.failure is not None:
             raise self.failure
+        if loaded != [row.seq for row in rows]:
+            raise ValueError("rows of another batch were loaded")
         self.rendered.update(row.seq for row in rows)
         return [_readable(row) for row in rows[self._loses :]]
 

@@ -65,6 +65,10 @@ class _Following:
         self.group = group
         self.followers: set[_Follower] = set()
 
+    def fail(self) -> None:
+        for follower in self.followers:
+            follower.fail()
+
 
 class _Channel:
     """One audience that somebody follows here; `seq` is how far its rows were handed out, None at first."""
@@ -151,7 +155,8 @@ class Hub:
         while True:
             if useless is not None:
                 position = await self._head(group.audience)
-                yield (await _rendered(group, [self._reset(group.audience, position, useless)]))[0]
+                reset = [self._reset(group.audience, position, useless)]
+                yield (await _rendered(group, reset, await _loaded(group, reset)))[0]
                 useless = None
             start = Position(audience=group.audience, seq=position)
             read = (await self._feed.after([start], _BATCH))[group.audience]
@@ -159,7 +164,7 @@ class Hub:
                 # Rows went while we were reading: a feed is dense.
                 useless = "TOO_OLD"
                 continue
-            for frame in await _rendered(group, read) if read else ():
+            for frame in await _rendered(group, read, await _loaded(group, read)) if read else ():
                 yield frame
                 position = frame[0]
             if len(read) < _BATCH:
@@ -204,7 +209,7 @@ class Hub:
         if not positions:
             return
         moved = {a: read for a, read in (await self._feed.after(positions, _BATCH)).items() if read}
-        # Side by side: each group waits for reads of its own.
+        # Side by side: each feed waits for reads of its own.
         await asyncio.gather(*(_broadcast(channels[a], read) for a, read in moved.items()))
         for audience, read in moved.items():
             channels[audience].seq = read[-1].seq
@@ -220,28 +225,49 @@ class Hub:
 async def _broadcast(channel: _Channel, read: Sequence[FeedRow]) -> None:
     """Who joins while this renders finds the rows in the log; who left is not missed."""
     followings = list(channel.followings.values())
-    await asyncio.gather(*(_tell(following, read) for following in followings))
-
-
-async def _tell(following: _Following, read: Sequence[FeedRow]) -> None:
+    if not followings:
+        return
     try:
-        frames = await _rendered(following.group, read)
+        loaded = await _loaded(followings[0].group, read)
     except FeedBroken:
-        for follower in following.followers:
-            follower.fail()
+        for following in followings:
+            following.fail()
+    else:
+        for following in followings:
+            await _tell(following, read, loaded)
+
+
+async def _tell(following: _Following, read: Sequence[FeedRow], loaded: object) -> None:
+    try:
+        frames = await _rendered(following.group, read, loaded)
+    except FeedBroken:
+        following.fail()
     else:
         for follower in following.followers:
             follower.push(frames)
 
 
-async def _rendered(group: Group, read: Sequence[FeedRow]) -> Sequence[Frame]:
+async def _loaded(group: Group, read: Sequence[FeedRow]) -> object:
+    """What ``read`` shows to all who follow the group's audience.
+
+    Raises:
+        FeedBroken: whatever went wrong.
+    """
+    try:
+        return await group.load(read)
+    except Exception as error:
+        _logger.exception("what frames of %s show could not be read", group.audience)
+        raise FeedBroken from error
+
+
+async def _rendered(group: Group, read: Sequence[FeedRow], loaded: object) -> Sequence[Frame]:
     """``read`` in the bytes of ``group``.
 
     Raises:
         FeedBroken: whatever went wrong, it is this group's alone.
     """
     try:
-        payloads = await group.render(read)
+        payloads = await group.render(read, loaded)
         return [(row.seq, payload) for row, payload in zip(read, payloads, strict=True)]
     except Exception as error:
         _logger.exception("frames of %s could not be rendered", group.audience)
