@@ -32,7 +32,7 @@ from portnet_graphql.errors import (
     masked,
     request_error,
 )
-from portnet_graphql.execution import Execution, Subscription, bind, subscribe
+from portnet_graphql.execution import Execution, Renderer, Renderers, bind, subscribe
 from portnet_graphql.frames import fetch, framed
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import (
@@ -70,6 +70,7 @@ class GraphQLOperations:
     def __init__(self, dependencies: Dependencies, documents: Documents | None = None) -> None:
         self._dependencies = dependencies
         self._documents = documents or Documents(build_schema())
+        self._renderers = Renderers()
 
     async def authenticate(self, payload: Mapping[str, object]) -> Person | None:
         """Who holds the bearer token, while their session lives."""
@@ -116,6 +117,7 @@ class GraphQLOperations:
         self, person: Person, prepared: Prepared, request: OperationRequest
     ) -> Stream:
         subscription = subscribe(prepared, request.variables, request.operation_name)
+        renderer = self._renderers.shared(subscription)
         kind: FeedAudience = subscription.arguments["audience"]
         audience = audience_of(kind, person.viewer)
         shared = subscription.group(audience=audience, locale=person.user.locale)
@@ -131,7 +133,7 @@ class GraphQLOperations:
             return context
 
         async def render(rows: Sequence[FeedRow], loaded: Context) -> Sequence[bytes]:
-            return await _rendered(subscription, rows, context_of(beside=loaded))
+            return await _rendered(renderer, rows, context_of(beside=loaded))
 
         group = Group(audience=audience, key=shared or object(), load=load, render=render)
         after = await self._seq(subscription.arguments.get("after"), audience)
@@ -153,14 +155,13 @@ async def _run(execution: Execution, context: Context, *, takes_positions: bool)
 
 
 async def _rendered(
-    subscription: Subscription, rows: Sequence[FeedRow], context: Context
+    renderer: Renderer, rows: Sequence[FeedRow], context: Context
 ) -> Sequence[bytes]:
     frames = await framed(rows, context)
-    render = subscription.renderer.render
     if len(frames) == 1:
-        return [await render(frames[0], context)]
+        return [await renderer.render(frames[0], context)]
     # All at once, so that the loaders of a long batch read once.
-    return await asyncio.gather(*(render(frame, context) for frame in frames))
+    return await asyncio.gather(*(renderer.render(frame, context) for frame in frames))
 
 
 def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[str]:
