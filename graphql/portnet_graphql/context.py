@@ -12,7 +12,7 @@ import strawberry
 
 from portnet.domain.access import Company, User, Viewer
 from portnet.domain.catalogue import Catalogue
-from portnet.domain.events import company_audience, user_audience
+from portnet.domain.events import FrameKind, company_audience, user_audience
 from portnet.domain.localised import Locale
 from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
@@ -21,6 +21,7 @@ from portnet.ports.reading import (
     AccountReader,
     AgencyReader,
     AlertReader,
+    FeedPage,
     FeedReader,
     FileReader,
 )
@@ -100,7 +101,6 @@ class Context:
 
     Args:
         shared: frames for all phones of ``person``'s company; asking who is watching is a bug then.
-        beside: a context whose rows were read for somebody who may see the same: they, and its instant, are used.
     """
 
     def __init__(
@@ -110,14 +110,12 @@ class Context:
         locale: Locale,
         *,
         shared: bool = False,
-        beside: Context | None = None,
     ) -> None:
         self._dependencies = dependencies
         self._person = person
         self._shared = shared
-        self._beside = beside
         self.locale: Locale = locale
-        self.now: datetime = beside.now if beside else dependencies.clock.now()
+        self.now = dependencies.clock.now()
         self.services = dependencies.services
         self.readers = dependencies.readers
         self.catalogue = dependencies.catalogue
@@ -142,17 +140,20 @@ class Context:
 
     @cached_property
     def files(self) -> FileLoaders:
-        if self._beside is not None:
-            return self._beside.files
         readers = self.readers
         viewer = self._somebody.viewer
         return FileLoaders(readers.files, readers.accounts, readers.agencies, viewer, self.now)
 
     @cached_property
     def alerts(self) -> AlertLoaders:
-        if self._beside is not None:
-            return self._beside.alerts
         return AlertLoaders(self.readers.alerts, self.viewer, self.now)
+
+    def hold(self, page: FeedPage) -> None:
+        """Show the files and alerts of ``page`` as they stood when it was read; for a context that has read nothing."""
+        self.now = page.at
+        self.files.hold(page)
+        if any(row.kind is FrameKind.ALERT_CHANGED for row in page.rows):
+            self.alerts.hold(page)
 
     async def take_positions(self) -> None:
         """Note where the feeds stand: what is read from now on holds all that came before."""

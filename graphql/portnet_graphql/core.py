@@ -75,13 +75,14 @@ async def run_event(
     """
     event = executor.build_per_event_executor(frame)
     event.context_value = context
+    data: dict[str, Any] | None = None
     try:
-        data = event.execute_root_grouped_field_set(root.type, frame, root.selected, False, None)
-        if event.is_awaitable(data):
-            data = await data
+        executed = event.execute_root_grouped_field_set(
+            root.type, frame, root.selected, False, None
+        )
+        data = await executed if isinstance(executed, Awaitable) else executed
     except GraphQLError as error:
         event.collected_errors.add(error, None)
-        data = None
     result = event.build_response(data)
     if not isinstance(result, ExecutionResult):
         raise TypeError("a frame cannot come in parts")

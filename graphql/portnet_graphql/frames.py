@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import assert_never
 
 from portnet.domain.events import FeedRow, FrameKind
 from portnet.domain.procedure import Entry
 from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.ports.reading import FeedPage
 from portnet.ports.unit_of_work import Position
 from portnet_graphql.context import Context
 from portnet_graphql.cursors import FeedCursor
@@ -30,32 +30,15 @@ from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.scalars import FeedAudience
 
 
-async def load(rows: Sequence[FeedRow], context: Context) -> list[FeedFrame]:
-    """`fetch`, then `framed`."""
-    await fetch(rows, context)
-    return await framed(rows, context)
-
-
-async def framed(rows: Sequence[FeedRow], context: Context) -> list[FeedFrame]:
+async def frames_of(page: FeedPage, context: Context) -> list[FeedFrame]:
     """A frame for each row, in order.
 
     Args:
-        context: made for these rows: an older one's loaders hold stale state.
+        context: made for this page: what it shows is at hand then, and rendering waits for nothing.
     """
     generation = await context.readers.feeds.generation()
-    return [await _frame(row, generation, context) for row in rows]
-
-
-async def fetch(rows: Sequence[FeedRow], context: Context) -> None:
-    """Have at hand what most apps select, by one read of each kind: then rendering waits for nothing."""
-    changed = [row for row in rows if row.kind is FrameKind.DOSSIER_CHANGED]
-    alerts = [row.subject for row in rows if row.kind is FrameKind.ALERT_CHANGED]
-    dossiers = [row.subject for row in changed]
-    if alerts:
-        dossiers += [alert.dossier for alert in await context.alerts.fetch(alerts)]
-    if dossiers:
-        entries = [row.entry for row in changed if row.entry is not None]
-        await context.files.fetch(list(dict.fromkeys(dossiers)), entries)
+    context.hold(page)
+    return [await _frame(row, generation, context) for row in page.rows]
 
 
 async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
@@ -70,12 +53,12 @@ async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
         fresh = FeedCursor(generation=generation, audience=audience, seq=head.seq)
         return SyncPage(frames=[], cursor=fresh, has_more=False, reset=True)
     start = Position(audience=audience, seq=cursor.seq)
-    rows = (await feeds.after([start], first + 1))[audience]
-    frames = await load(rows[:first], context)
+    page = (await feeds.after([start], first, context.now))[audience]
+    frames = await frames_of(page, context)
     return SyncPage(
         frames=frames,
         cursor=frames[-1].cursor if frames else cursor,
-        has_more=len(rows) > first,
+        has_more=bool(page.rows) and page.rows[-1].seq < head.seq,
         reset=False,
     )
 

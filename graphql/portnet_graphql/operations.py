@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import cast
 
 from graphql import (
@@ -19,9 +18,9 @@ from graphql import (
 )
 from graphql.language import InlineFragmentNode
 
-from portnet.domain.events import FeedRow
 from portnet.domain.localised import preferred_locale
 from portnet.ports.live import Group
+from portnet.ports.reading import FeedPage
 from portnet_graphql.context import Context, Dependencies, Person, person_of
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.documents import Documents, Prepared
@@ -33,7 +32,7 @@ from portnet_graphql.errors import (
     request_error,
 )
 from portnet_graphql.execution import Execution, Renderer, Renderers, bind, subscribe
-from portnet_graphql.frames import fetch, framed
+from portnet_graphql.frames import frames_of
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import (
     OperationRequest,
@@ -123,19 +122,11 @@ class GraphQLOperations:
         shared = subscription.group(audience=audience, locale=person.user.locale)
         hides_viewer = shared is not None and kind is FeedAudience.COMPANY
 
-        context_of = partial(
-            Context, self._dependencies, person, person.user.locale, shared=hides_viewer
-        )
+        async def render(page: FeedPage) -> Sequence[bytes]:
+            context = Context(self._dependencies, person, person.user.locale, shared=hides_viewer)
+            return await _rendered(renderer, page, context)
 
-        async def load(rows: Sequence[FeedRow]) -> Context:
-            context = context_of()
-            await fetch(rows, context)
-            return context
-
-        async def render(rows: Sequence[FeedRow], loaded: Context) -> Sequence[bytes]:
-            return await _rendered(renderer, rows, context_of(beside=loaded))
-
-        group = Group(audience=audience, key=shared or object(), load=load, render=render)
+        group = Group(audience=audience, key=shared or object(), render=render)
         after = await self._seq(subscription.arguments.get("after"), audience)
         return Stream(payloads=self._dependencies.live.follow(group, after))
 
@@ -154,10 +145,8 @@ async def _run(execution: Execution, context: Context, *, takes_positions: bool)
     return await execution.run()
 
 
-async def _rendered(
-    renderer: Renderer, rows: Sequence[FeedRow], context: Context
-) -> Sequence[bytes]:
-    frames = await framed(rows, context)
+async def _rendered(renderer: Renderer, page: FeedPage, context: Context) -> Sequence[bytes]:
+    frames = await frames_of(page, context)
     if len(frames) == 1:
         return [await renderer.render(frames[0], context)]
     # All at once, so that the loaders of a long batch read once.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from portnet.domain.events import FeedRow
+from portnet.ports.reading import FeedPage
 from portnet.ports.unit_of_work import Position
 
 
@@ -34,22 +34,18 @@ class Wakeups(Protocol):
         ...
 
 
-#: Reads what rows of one feed show: the same for all who follow it.
-Load = Callable[[Sequence[FeedRow]], Awaitable[Any]]
-#: Turns rows of one feed, and what was loaded of them, into the bytes that phones get, one for each row, in order.
-Render = Callable[[Sequence[FeedRow], Any], Awaitable[Sequence[bytes]]]
+#: Turns a page of a feed into the bytes that phones get, one frame for each row, in order.
+Render = Callable[[FeedPage], Awaitable[Sequence[bytes]]]
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
     """Phones that hear the same bytes: one audience, one document, the same variables and locale.
 
-    ``key`` tells groups of an audience apart. ``load`` of any one of them is called once for all groups of the
-    audience, ``render`` once for all phones of a group.
+    ``key`` tells groups of an audience apart; ``render`` is called once for all phones of a group.
     """
 
     audience: str
     key: Hashable
-    load: Load
     render: Render
 
 

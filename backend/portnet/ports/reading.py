@@ -57,15 +57,24 @@ class DossierFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What frames show of some files: the dossiers that the viewer may see, and what belongs to them.
+    """What a feed's rows show: what its audience may see, alerts and dossiers, and what belongs to them.
 
     ``procedures`` are by dossier in the order in which they were opened; the rest by id.
     """
 
-    dossiers: Mapping[str, Dossier]
-    procedures: Mapping[str, Sequence[Procedure]]
-    entries: Mapping[str, Entry]
-    companies: Mapping[str, Company]
+    dossiers: Mapping[str, Dossier] = {}
+    procedures: Mapping[str, Sequence[Procedure]] = {}
+    entries: Mapping[str, Entry] = {}
+    companies: Mapping[str, Company] = {}
+    alerts: Mapping[str, Alert] = {}
+
+
+class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of one feed, and what they show to whoever follows it, as it stood ``at`` that instant."""
+
+    rows: Sequence[FeedRow]
+    at: datetime
+    shown: Shown = Shown()
 
 
 class FileReader(Protocol):
@@ -83,12 +92,6 @@ class FileReader(Protocol):
     async def dossiers_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
     ) -> Mapping[str, Dossier]: ...
-
-    async def shown(
-        self, viewer: Viewer, now: datetime, dossiers: Sequence[str], entries: Sequence[str]
-    ) -> Shown:
-        """Everything at one moment, in one read."""
-        ...
 
     async def procedures_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
@@ -187,9 +190,9 @@ class FeedReader(Protocol):
         ...
 
     async def after(
-        self, positions: Sequence[Position], limit: int
-    ) -> Mapping[str, Sequence[FeedRow]]:
-        """For each audience the next rows, in order, ``limit`` at most; one read for all of them."""
+        self, positions: Sequence[Position], limit: int, now: datetime
+    ) -> Mapping[str, FeedPage]:
+        """For each audience the next rows, in order, ``limit`` at most, with what they show; one read for all."""
         ...
 
 

@@ -92,12 +92,15 @@ def checkpoint(connection: sqlite3.Connection) -> None:
     """Fold the write-ahead log in as far as readers allow, and to its end where nobody writes meanwhile."""
     with _typed_errors():
         # What is written during the first pass is little, so that the second one comes to the end, as a rule.
-        for _ in range(2):
-            _, pages, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            if pages == folded:
-                return
-        if pages > _WAL_TOO_LONG:
+        left = _fold_in(connection) and _fold_in(connection)
+        if left > _WAL_TOO_LONG:
             connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+
+def _fold_in(connection: sqlite3.Connection) -> int:
+    """The pages of the log if its end was not reached, else 0."""
+    _, pages, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return 0 if pages == folded else int(pages)
 
 
 def read(connection: sqlite3.Connection, *, program: Program[T]) -> T:

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import weakref
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from random import Random
@@ -82,18 +81,6 @@ async def test_a_row_is_rendered_once_for_all_phones_of_a_group() -> None:
             await settle()
         assert all(phone.heard == frames(1, 20) for phone in phones)
         assert set(french.rendered.values()) == set(arabic.rendered.values()) == {1}
-
-
-@timeless
-async def test_what_rows_show_is_read_once_for_all_groups_of_an_audience() -> None:
-    async with stage() as (feed, hub):
-        screens = [Screen("a", name) for name in ("fr", "ar", "en")]
-        phones = [Phone(hub, screen.group) for screen in screens]
-        await settle()
-        hub.wake(feed.commit("a", "a"))
-        await settle()
-        assert sum((screen.loaded for screen in screens), Counter()) == Counter({1: 1, 2: 1})
-        assert [phone.heard for phone in phones] == [frames(1, 2)] * 3
 
 
 @timeless
@@ -259,22 +246,6 @@ async def test_a_render_that_fails_ends_its_own_group_only() -> None:
         hub.wake(feed.commit("a", "b"))
         await settle()
         assert [phone.heard for phone in (*others, again)] == [frames(1, 2)] * 3
-
-
-@timeless
-async def test_what_cannot_be_read_ends_the_groups_of_that_audience_only() -> None:
-    async with stage() as (feed, hub):
-        screens = [Screen("a", "fr"), Screen("a", "ar")]
-        ended = [Phone(hub, screen.group) for screen in screens]
-        other = Phone(hub, Screen("b").group)
-        await settle()
-        for screen in screens:
-            screen.unreadable = LookupError("no database")
-        hub.wake(feed.commit("a", "b"))
-        await settle()
-        for phone in ended:
-            assert isinstance(phone.following.exception(), FeedBroken)
-        assert other.heard == frames(1, 1)
 
 
 @timeless
