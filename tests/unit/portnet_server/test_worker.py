@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portnet.agencies.canonical import Malformed
+from portnet.domain.adapter import Malformed, NotUnderstood, Understood
 from portnet.domain.agency import AgencyEvent, Reference
+from portnet.domain.anomaly import AnomalyReason
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.storage.engines import (
     ConstraintViolated,
@@ -37,6 +38,7 @@ class Desk:
         self.lying: dict[str, RawMessage] = {}
         self.taken: list[str] = []
         self.set_aside: dict[str, str] = {}
+        self.reasons: dict[str, AnomalyReason] = {}
         self.parked: list[str] = []
         self.tries: Counter[str] = Counter()
         self.most_at_once = 0
@@ -81,12 +83,18 @@ class Desk:
         finally:
             self._at_once -= 1
 
-    async def give_up(self, message: RawMessage | AgencyEvent, detail: str) -> None:
+    async def give_up(
+        self,
+        message: RawMessage | AgencyEvent,
+        detail: str,
+        reason: AnomalyReason = AnomalyReason.UNREADABLE,
+    ) -> None:
         await asyncio.sleep(0)
         if self.stuck:
             raise self.stuck.pop(0)
         del self.lying[message.receipt]
         self.set_aside[message.receipt] = detail
+        self.reasons[message.receipt] = reason
 
 
 def raw(receipt: str, body: str) -> RawMessage:
@@ -102,10 +110,12 @@ def raw(receipt: str, body: str) -> RawMessage:
     )
 
 
-def mapper(message: RawMessage) -> AgencyEvent | Malformed:
+def mapper(message: RawMessage) -> Understood:
     text = message.body.decode()
     if text == "malformed":
         return Malformed("not ours")
+    if text == "new":
+        return NotUnderstood(AnomalyReason.UNKNOWN_EVENT, "new to us")
     if text == "unmappable":
         raise OverflowError("a mapper with a bug")
     return AgencyEvent(
