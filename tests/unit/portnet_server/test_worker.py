@@ -259,12 +259,15 @@ async def test_an_inbox_that_cannot_be_read_is_read_again() -> None:
 @timeless
 async def test_what_no_mapper_understands_is_set_aside_and_stops_nobody() -> None:
     desk = Desk()
-    malformed, unmappable, sound = desk.post("malformed", "unmappable", "a")
+    malformed, unmappable, new, sound = desk.post("malformed", "unmappable", "new", "a")
     async with working(desk):
         await asyncio.sleep(POLL / 2)
         assert desk.taken == [sound]
         assert desk.set_aside[malformed] == "not ours"
         assert "see the log" in desk.set_aside[unmappable]
+        assert desk.set_aside[new] == "new to us"
+        assert desk.reasons[new] is AnomalyReason.UNKNOWN_EVENT
+        assert desk.reasons[malformed] is AnomalyReason.UNREADABLE
 
 
 @timeless

@@ -17,11 +17,10 @@ DATA_TYPES: Final = "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:21"
 #: ``listID`` of ONSSA's own codes; a code without one is UN/CEFACT's.
 OWN_LIST: Final = "ONSSA"
 
-#: Types of the referenced documents that name a procedure, as (list, code): procedure and scheme of its number.
+#: Types of the referenced documents that name a procedure, as (list, code): procedure and scheme of its number. A
+#: certificate has its number from the request on.
 SUBJECTS: Final = {
     (OWN_LIST, "DCI"): ("ONSSA_IMPORT", "ONSSA_FILE"),  # demande de contrôle à l'importation
-    (OWN_LIST, "DCP"): ("PHYTO_EXPORT", "ONSSA_FILE"),  # demande de certificat phytosanitaire
-    (OWN_LIST, "DCS"): ("SANIT_EXPORT", "ONSSA_FILE"),  # demande de certificat sanitaire
     ("", "851"): ("PHYTO_EXPORT", "CERT"),  # UN/EDIFACT 1001: phytosanitary certificate
     ("", "852"): ("SANIT_EXPORT", "CERT"),  # sanitary certificate
     ("", "853"): ("SANIT_EXPORT", "CERT"),  # veterinary certificate
@@ -32,6 +31,8 @@ REFERENCES: Final = {
     ("", "929"): "DUM",  # UN/EDIFACT 1001: goods declaration for importation
     ("", "830"): "DUM",  # goods declaration for exportation
     ("", "705"): "BL",  # bill of lading
+    (OWN_LIST, "DCP"): "ONSSA_FILE",  # demande de certificat phytosanitaire
+    (OWN_LIST, "DCS"): "ONSSA_FILE",  # demande de certificat sanitaire
     (OWN_LIST, "CTR"): "CONTAINER",
     (OWN_LIST, "LOT"): "LOT",
 }
@@ -82,6 +83,8 @@ EXPORT_STATUS: Final = {
     (OWN_LIST, "TRANSMIS"): "transmitted",
     (OWN_LIST, "ECHEC_HUB"): "hub_failed",
     (OWN_LIST, "RETIRE"): "withdrawn",
+    (OWN_LIST, "ACCEPTE_DESTINATION"): "accepted_dest",  # what the hub brings back
+    (OWN_LIST, "REFUSE_DESTINATION"): "refused_dest",
 }
 
 STATUS: Final = {

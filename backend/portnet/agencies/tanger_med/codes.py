@@ -27,12 +27,11 @@ DOCUMENT_TYPES: Final = frozenset(
     | {"DGD", "OOG", "CQU", "INV", "HCE", "PCE", "VCE", "FCE", "ICE", "CEA", "CEO"}
 )
 
-#: Equipment events of a passage.
+#: Equipment events of a passage. INSP and CUSR are customs' decisions: BADR says them.
 EQUIPMENT: Final = {
     "GTIN": "gate_in",  # gated in
     "CUSS": "control_selected",  # customs selected for scan
     "CUSI": "control_selected",  # customs selected for inspection
-    "INSP": "control_ok",  # inspected
     "AVPU": "port_cleared",  # available for pick-up
     "LOAD": "loaded",
     "DISC": "unloaded",  # discharged: taken off the vessel again
