@@ -12,7 +12,6 @@ from random import SystemRandom
 
 from litestar import Litestar
 
-from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
 from portnet.live.hub import Hub
 from portnet.live.memory import MemoryRelay
@@ -46,6 +45,7 @@ from portnet_notifications.channels import Channels
 from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
+from portnet_server.adapters import to_event
 from portnet_server.config import Config, Mode
 from portnet_server.system import GrowingIds, SystemClock
 from portnet_server.tokens import SessionTokens

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from portnet.agencies.canonical import Malformed, to_event
+from portnet.agencies.canonical import to_event
 from portnet.domain.access import Mandate, Role, User, Viewer
+from portnet.domain.adapter import Malformed
 from portnet.domain.dossier import Dossier
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.domain.procedure import Entry, Procedure

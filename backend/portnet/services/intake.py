@@ -82,7 +82,12 @@ class Intake:
             self._wakeups.outbox()
             self._wakeups.inbox()
 
-    async def give_up(self, message: RawMessage | AgencyEvent, detail: str) -> None:
+    async def give_up(
+        self,
+        message: RawMessage | AgencyEvent,
+        detail: str,
+        reason: AnomalyReason = AnomalyReason.UNREADABLE,
+    ) -> None:
         """Set a message aside that cannot be understood or applied; the raw body stays for the help desk."""
         now = self._clock.now()
         async with self._units() as work:
@@ -93,7 +98,7 @@ class Intake:
                     id=self._ids.new(),
                     receipt=message.receipt,
                     source=message.source,
-                    reason=AnomalyReason.UNREADABLE,
+                    reason=reason,
                     state=AnomalyState.OPEN,
                     detail=detail,
                     received_at=message.received_at,

@@ -13,10 +13,11 @@ from typing import Any, Self
 
 import msgspec
 
-from portnet.agencies.canonical import Malformed, to_event
+from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
 from portnet.domain.access import Company, CompanyKind, Mandate, Role, User, Viewer
 from portnet.domain.account import Credentials
+from portnet.domain.adapter import Malformed
 from portnet.domain.agency import Place, Reason
 from portnet.domain.alerts import Alert, AlertFacts, Channel, Delivery, Recipient
 from portnet.domain.events import MandateRevoked, Record, company_audience
