@@ -31,6 +31,7 @@ from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier, WhatNow, urgency
 from portnet.domain.filing import Link
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
+from portnet.domain.timers import Timer, TimerKind
 from portnet.storage import tables
 from portnet.storage.description import description
 from portnet.storage.engines.program import Row
@@ -167,6 +168,10 @@ def attempt_row(a: Attempt) -> tuple[Any, ...]:
     return a.id, a.delivery, a.number, micros(a.at), a.outcome, a.detail
 
 
+def timer_row(t: Timer) -> tuple[Any, ...]:
+    return t.subject, t.kind.value, t.detail, micros(t.due_at), t.brings, t.dossier
+
+
 class Writing:
     """How structs of one type are written: an upsert by the table's key, and the row's values."""
 
@@ -201,6 +206,7 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Alert: Writing(tables.AlertTable, alert_row),
     Delivery: Writing(tables.DeliveryTable, delivery_row),
     Attempt: Writing(tables.AttemptTable, attempt_row),
+    Timer: Writing(tables.TimerTable, timer_row, key=("subject", "kind", "detail")),
 }
 
 
@@ -315,4 +321,11 @@ def delivery(r: Row) -> Delivery:
         state=DeliveryState(r["state"]), device=r["device"], attempts=r["attempts"],
         fence=r["fence"], leased_until=instant_or_none(r["leased_until"]),
         provider_reference=r["provider_reference"], reason=r["reason"],
+    )  # fmt: skip
+
+
+def timer(r: Row) -> Timer:
+    return Timer(
+        subject=r["subject"], kind=TimerKind(r["kind"]), detail=r["detail"],
+        due_at=instant(r["due_at"]), brings=r["brings"], dossier=r["dossier"],
     )  # fmt: skip

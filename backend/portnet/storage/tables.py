@@ -270,6 +270,17 @@ class AttemptTable(Table, tablename="attempt"):
     detail = Text(null=True)
 
 
+class TimerTable(Table, tablename="timer"):
+    """What the clock will bring; the key is (subject, kind, detail)."""
+
+    subject = Text(primary_key=True)
+    kind = Text()
+    detail = Text()
+    due_at = BigInt()
+    brings = Text()
+    dossier = Text(null=True)
+
+
 class InstallationTable(Table, tablename="installation"):
     """What is true of this database as a whole: its feed generation."""
 
@@ -299,5 +310,6 @@ TABLES: tuple[type[Table], ...] = (
     AlertTable,
     DeliveryTable,
     AttemptTable,
+    TimerTable,
     InstallationTable,
 )
