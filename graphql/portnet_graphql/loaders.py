@@ -67,7 +67,7 @@ class FileLoaders:
         self.references_of = _many(files.references_of)
         self.companies = _one(accounts.companies)
         #: By source code, when it was last heard.
-        self.heard = _one(agencies.heard)
+        self.heard = _one(lambda sources: agencies.heard(sources, sandbox=viewer.sandbox))
 
     async def fetch(self, dossiers: Sequence[str], entries: Sequence[str]) -> None:
         """Have at hand what frames of these files show; what may not be seen is known to be None."""

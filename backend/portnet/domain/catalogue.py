@@ -31,6 +31,7 @@ __all__ = [
     "Direction",
     "Outcome",
     "Phase",
+    "Reminder",
     "Span",
     "State",
     "Status",
@@ -82,6 +83,13 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     from_due: bool = False
 
 
+class Reminder(msgspec.Struct, frozen=True, kw_only=True):
+    """``alert`` is raised when a state's deadline is ``before`` away, if a message named one."""
+
+    before: Span
+    alert: str
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """``holder`` is who has the file: a role, an agency's code or another holder of the catalogue;
     None when final.
@@ -101,6 +109,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     target: Span | None = None
     alarm: Span | None = None
     timeout: Timeout | None = None
+    reminders: tuple[Reminder, ...] = ()
     final: bool = False
     outcome: Outcome | None = None
 

@@ -50,6 +50,9 @@ class TimerKind(enum.StrEnum):
     MANDATE_REMINDER = "MANDATE_REMINDER"
 
 
+_REMINDERS = frozenset({TimerKind.REMINDER, TimerKind.MANDATE_REMINDER})
+_AHEAD = _REMINDERS | {TimerKind.MANDATE_STARTS}
+
 #: What an entry of ours is called, by the timer that brought it.
 EVENTS = {
     TimerKind.ALARM: "alarm_passed",
@@ -114,13 +117,13 @@ def retimed(
 ) -> Retimed:
     """Make ``old`` timers into ``new`` ones, without those that fired before, as ``entries`` tell.
 
-    A reminder whose time is over when it would be set is not set: whoever sets the deadline tells of it.
+    What tells of a day to come is not set once it has come: whoever sets the day tells of it.
     """
     fired = _fired(entries)
     kept = tuple(
         _settling(timer, now)
         for timer in new
-        if timer.event_id not in fired and not (_reminds(timer) and timer.due_at <= now)
+        if timer.event_id not in fired and not (timer.kind in _AHEAD and timer.due_at <= now)
     )
     still = {timer.key for timer in kept}
     return Retimed(moot=tuple(t.key for t in old if t.key not in still), live=kept)
@@ -256,7 +259,7 @@ def _fired(entries: Iterable[Entry]) -> frozenset[str]:
 
 
 def _reminds(timer: Timer) -> bool:
-    return timer.kind in (TimerKind.REMINDER, TimerKind.MANDATE_REMINDER)
+    return timer.kind in _REMINDERS
 
 
 def _settling(timer: Timer, now: datetime) -> Timer:
