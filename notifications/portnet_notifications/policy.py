@@ -14,7 +14,7 @@ import msgspec
 from portnet.domain.access import User
 from portnet.domain.agency import Place
 from portnet.domain.alerts import AlertFacts, Channel, Device, Recipient, concerned
-from portnet.domain.catalogue import Catalogue
+from portnet.domain.catalogue import CLOCK, Agency, Catalogue, Definition
 from portnet.domain.identifiers import short_reference
 from portnet.domain.localised import Locale
 from portnet.ports.alerts import Occasion
@@ -76,7 +76,7 @@ def facts(catalogue: Catalogue, occasion: Occasion) -> AlertFacts:
     """What the alert says, as codes; states and times are those after the fold."""
     procedure, message = occasion.procedure, occasion.entry.message
     definition = catalogue.definition(procedure.code, procedure.definition)
-    agency = catalogue.agency_of_source(message.source)
+    agency = _agency(catalogue, definition, occasion)
     return AlertFacts(
         reference=short_reference(definition.identity, procedure.identity),
         code=procedure.code,
@@ -87,6 +87,16 @@ def facts(catalogue: Catalogue, occasion: Occasion) -> AlertFacts:
         container=occasion.container,
         place=_place(message.place or procedure.place),
     )
+
+
+def _agency(catalogue: Catalogue, definition: Definition, occasion: Occasion) -> Agency | None:
+    """Who said it; of what our clock says, who holds the file, or whose it is."""
+    source = occasion.entry.message.source
+    if source != CLOCK:
+        return catalogue.agency_of_source(source)
+    holder = definition.state(occasion.procedure.state).holder
+    holding = catalogue.agencies.get(holder) if holder is not None else None
+    return holding or catalogue.agency_of(definition)
 
 
 def _concerned(
