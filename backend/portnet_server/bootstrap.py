@@ -115,7 +115,11 @@ class House:
         planner = Planner(self.catalogue)
         intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
         self.worker = self._worker(intake)
-        self.timers = self._timers(intake)
+        self.bells = TimerService(
+            self.units, self.catalogue, intake, self.clock, self.ids, self.wakeups
+        )
+        self.timers = StorageTimers(self.database)
+        self.timer_worker = TimerWorker(self.timers, self.bells, self.clock)
         self.dispatcher = Dispatcher(
             StorageOutbox(self.database),
             self.channels,
@@ -146,12 +150,6 @@ class House:
             self.sockets.close_session(session)
         else:
             self.sockets.renew(session, until)
-
-    def _timers(self, intake: Intake) -> TimerWorker:
-        service = TimerService(
-            self.units, self.catalogue, intake, self.clock, self.ids, self.wakeups
-        )
-        return TimerWorker(StorageTimers(self.database), service, self.clock)
 
     def _worker(self, intake: Intake) -> IntakeWorker:
         lanes = _SQLITE_LANES if self.config.sqlite_path else self.config.workers_concurrency
@@ -247,7 +245,7 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
     if role is not Role.WEB:
         loops.append(("intake", house.worker.run()))
         loops.append(("dispatcher", house.dispatcher.run()))
-        loops.append(("timers", house.timers.run()))
+        loops.append(("timers", house.timer_worker.run()))
     return loops
 
 

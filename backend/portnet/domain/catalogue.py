@@ -24,6 +24,7 @@ __all__ = [
     "PREVIOUS",
     "RESERVED_SOURCES",
     "SHORT_LABEL",
+    "SILENT_AFTER",
     "Action",
     "Agency",
     "Catalogue",
@@ -54,6 +55,9 @@ PREVIOUS = "@previous"
 OUR_SIDE = frozenset(
     {"DECLARANT", "BROKER", "MANAGER", "FINANCE", "LOGISTICS", "ADMINISTRATOR", "AGENT"}
 )
+#: How long an agency may say nothing before that is told: three working days, unless its file says
+#: otherwise.
+SILENT_AFTER = Span(seconds=24 * 3600, business=True)
 #: Characters that a state's short label may have: what an SMS leaves it.
 SHORT_LABEL = 14
 
@@ -182,13 +186,15 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 class Agency(msgspec.Struct, frozen=True, kw_only=True):
     """A body that keeps its own system; ``source`` is the code under which this system sends.
 
-    ``short`` fits the alerts: 8 characters, 7 in Arabic.
+    ``short`` fits the alerts: 8 characters, 7 in Arabic. One that was not heard of for longer than
+    ``silent_after`` is silent.
     """
 
     code: str
     source: str
     label: Localised
     short: Localised
+    silent_after: Span = SILENT_AFTER
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True, dict=True):

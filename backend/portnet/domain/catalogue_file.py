@@ -15,6 +15,7 @@ from portnet.domain.authored import Fault, FaultyFile, read_table, read_toml, wi
 from portnet.domain.business_hours import Span, parse_span
 from portnet.domain.catalogue import (
     OUR_SIDE,
+    SILENT_AFTER,
     Action,
     Agency,
     Definition,
@@ -111,6 +112,7 @@ class _AgencyTable(msgspec.Struct, kw_only=True):
     source: str
     label: object = None
     short: object = None
+    silent_after: str | None = None
 
 
 class _HolderTable(msgspec.Struct, kw_only=True):
@@ -208,6 +210,8 @@ def read_agencies(text: str, faults: list[Fault]) -> tuple[dict[str, Agency], di
                 source=read.source,
                 label=_words(read.label, within(place, "label"), faults),
                 short=_words(read.short, within(place, "short"), faults),
+                silent_after=_span(read.silent_after, within(place, "silent_after"), faults)
+                or SILENT_AFTER,
             )
     holders: dict[str, Localised] = {}
     for code, table in file.holders.items():
