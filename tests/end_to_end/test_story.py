@@ -147,8 +147,10 @@ async def test_a_deadline_that_passes_is_pushed_though_nobody_says_a_word(
         arrived: list[Alert] = []
         while not arrived or arrived[-1].code != "A19":
             arrived.append(await _next_alert(changes))
-        await house.push.wait_for(len(arrived))
-    bodies = {push.data["alert"]: push.body for push in house.push.accepted}
+        bodies: dict[str, str] = {}
+        while arrived[-1].id not in bodies:
+            await house.push.wait_for(len(bodies) + 1)
+            bodies = {push.data["alert"]: push.body for push in house.push.accepted}
     assert "échéance" in bodies[arrived[-1].id]
 
 

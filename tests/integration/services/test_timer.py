@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from portnet.catalogue import load_catalogue
 from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.events import FrameKind, company_audience
 from portnet.domain.procedure import EntryKind
 from portnet.domain.timers import SETTLING, Timer, TimerKind
 from portnet.ports.unit_of_work import Position
 from portnet.services.mandate import Mandates
-from portnet_notifications.catalogue import ALERTS
 from tests.support.clock import SteppedClock
+from tests.support.lapsing import lapsing_catalogue
 from tests.support.scenarios import BROKER, IMPORTER, catalogue, reference
 from tests.support.world import World, open_world
 
@@ -25,66 +24,10 @@ HOUR = timedelta(hours=1)
 DUM = reference("DUM", 1)
 FILE = reference("ONSSA_FILE", 1)
 
-#: A file that our own clock closes, unless BADR does it in time.
-LAPSING = """
-code = "DUM_IMPORT"
-version = 2
-start = "RECEIVED"
-opened_by = ["registered"]
-identity = "DUM"
-direction = "IMPORT"
-phase = "CLEARANCE"
-label = { fr = "Essai", ar = "تجربة", en = "Trial" }
-transitions = [
-    { from = "RECEIVED", event = "registered", to = "WAITING", by = ["BADR"] },
-    { from = "WAITING", event = "exited", to = "ENDED", by = ["BADR"], alert = "A11" },
-    { from = "WAITING", event = "lapse", to = "LAPSED", by = ["CLOCK"], alert = "A30" },
-    { from = "LAPSED", event = "registered", to = "WAITING", by = ["BADR"] },
-    { from = "LAPSED", event = "exited", to = "ENDED", by = ["BADR"], alert = "A11" },
-    { from = "WAITING", event = "asked", to = "ASKED", by = ["BADR"], alert = "A05" },
-    { from = "ASKED", event = "asked", to = "ASKED", by = ["BADR"], alert = "A05" },
-    { from = "ASKED", event = "exited", to = "ENDED", by = ["BADR"], alert = "A11" },
-]
-
-[states.RECEIVED]
-holder = "ADII"
-action = "WAIT_AGENCY"
-label = { fr = "Reçu", ar = "تم", en = "Received" }
-short = { fr = "Reçu", ar = "تم", en = "Received" }
-
-[states.WAITING]
-holder = "ADII"
-action = "WAIT_AGENCY"
-alarm = "4h"
-timeout = { after = "72h", event = "lapse" }
-label = { fr = "En attente", ar = "انتظار", en = "Waiting" }
-short = { fr = "En attente", ar = "انتظار", en = "Waiting" }
-
-[states.ASKED]
-holder = "DECLARANT"
-action = "ANSWER_REQUEST"
-label = { fr = "Pièce demandée", ar = "مطلوب", en = "Asked" }
-short = { fr = "Demandé", ar = "مطلوب", en = "Asked" }
-
-[states.LAPSED]
-holder = "DECLARANT"
-action = "CORRECT_AND_RESEND"
-label = { fr = "Renvoyé", ar = "معاد", en = "Lapsed" }
-short = { fr = "Renvoyé", ar = "معاد", en = "Lapsed" }
-
-[states.ENDED]
-final = true
-outcome = "SUCCESS"
-action = "NOTHING"
-label = { fr = "Fini", ar = "انتهى", en = "Ended" }
-short = { fr = "Fini", ar = "انتهى", en = "Ended" }
-"""
-
 
 @pytest.fixture
 async def lapsing(migrated_url: str) -> AsyncIterator[World]:
-    known = load_catalogue(frozenset(ALERTS), extra=[LAPSING])
-    async with open_world(migrated_url, known=known) as world:
+    async with open_world(migrated_url, known=lapsing_catalogue()) as world:
         yield world
 
 
