@@ -116,7 +116,7 @@ class House:
         intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
         self.worker = self._worker(intake)
         self.bells = TimerService(
-            self.units, self.catalogue, intake, self.clock, self.ids, self.wakeups
+            self.units, self.catalogue, intake, planner, self.clock, self.ids, self.wakeups
         )
         self.timers = StorageTimers(self.database)
         self.timer_worker = TimerWorker(self.timers, self.bells, self.clock)

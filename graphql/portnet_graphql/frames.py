@@ -47,7 +47,8 @@ async def _fetch(rows: Sequence[FeedRow], context: Context) -> None:
     alerts = [row.subject for row in rows if row.kind is FrameKind.ALERT_CHANGED]
     dossiers = [row.subject for row in changed]
     if alerts:
-        dossiers += [alert.dossier for alert in await context.alerts.fetch(alerts)]
+        told = await context.alerts.fetch(alerts)
+        dossiers += [alert.dossier for alert in told if alert.dossier is not None]
     if dossiers:
         entries = [row.entry for row in changed if row.entry is not None]
         await context.files.fetch(list(dict.fromkeys(dossiers)), entries)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from portnet.domain.access import User
+from portnet.domain.access import Mandate, User
 from portnet.domain.agency import Place
 from portnet.domain.alerts import AlertFacts, Channel, Device, Recipient, concerned
 from portnet.domain.catalogue import CLOCK, Agency, Catalogue, Definition
@@ -24,6 +24,9 @@ HIGHEST = 4
 HIGHEST_GOOD_NEWS = 3
 PUSH_FROM = 2
 SMS_FROM = 4
+
+#: Characters of a mandate's id in a text.
+_MANDATE_REFERENCE = 6
 
 #: A critical alert is worth telling for a day: a phone may be off for a night and a flight. Others
 #: are stale news the next half day; the app has them all the same.
@@ -59,6 +62,19 @@ def tell(occasion: Occasion, people: Sequence[Recipient]) -> list[Told]:
         _told(person, raised_level(level, kind, perishable=occasion.dossier.perishable))
         for person, level in _concerned(kind, occasion, people)
     ]
+
+
+def tell_of_mandate(kind: str, mandate: Mandate, people: Sequence[Recipient]) -> list[Told]:
+    """Whom of the company and its broker to tell of their mandate. Raises KeyError for an unknown alert."""
+    levels = ALERTS[kind].levels
+    found = concerned(levels, mandate.company, mandate.broker, people)
+    return [_told(person, level) for person, level in found]
+
+
+def mandate_facts(mandate: Mandate) -> AlertFacts:
+    """A mandate has no reference of its own: the end of its id tells one from another."""
+    reference = f"M-{mandate.id[-_MANDATE_REFERENCE:]}"
+    return AlertFacts(reference=reference, at=mandate.ends_at)
 
 
 def raised_level(level: int, kind: AlertKind, *, perishable: bool) -> int:

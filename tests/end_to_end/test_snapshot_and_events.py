@@ -128,10 +128,10 @@ async def _change_the_mandate(apps: Apps) -> None:
 async def _let_a_mandate_begin_and_end(apps: Apps) -> None:
     parts = apps.house.parts
     mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
-    [mandate] = await apps.house.select("SELECT * FROM mandate WHERE revoked_at IS NULL")
-    await mandates.revoke("test", mandate["id"])
+    [row] = await apps.house.select("SELECT * FROM mandate WHERE revoked_at IS NULL")
+    await mandates.revoke("test", row["id"])
     now = parts.clock.now()
-    mandate = await mandates.grant("test", mandate["company"], mandate["broker"], now, now)
+    mandate = await mandates.grant("test", row["company"], row["broker"], now, now)
     async with parts.units() as work:
         work.add(*timers_of_mandate(mandate))
         await work.commit()

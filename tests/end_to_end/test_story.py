@@ -136,12 +136,12 @@ async def test_a_deadline_that_passes_is_pushed_though_nobody_says_a_word(
     house: OpenHouse,
 ) -> None:
     telling = new_telling("S0")
-    asked = {"event": "ONSSA_IMPORT.info_requested", "due_in": timedelta(minutes=1)}
+    asked = "ONSSA_IMPORT.info_requested"
     async with house.phone("declarant") as phone:
         changes = phone.changes()
         await phone.start()
         await house.say(telling, _ONSSA_REGISTERS)
-        await house.say(telling, _ONSSA_REGISTERS + 1, **asked)
+        await house.say(telling, _ONSSA_REGISTERS + 1, event=asked, due_in=timedelta(minutes=1))
         await house.taken_in()
         await house.ring()
         arrived: list[Alert] = []

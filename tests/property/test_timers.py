@@ -22,8 +22,7 @@ from portnet.domain.timers import (
     timers_of,
 )
 from tests.support.clock import NOON
-from tests.support.lapsing import lapsing_catalogue
-from tests.support.scenarios import said
+from tests.support.scenarios import lapsing_catalogue, said
 from tests.support.volume import volume
 
 MANY = settings(max_examples=volume(200, 5_000))

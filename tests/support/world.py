@@ -102,7 +102,13 @@ class World:
         )
         self.timers = StorageTimers(database)
         self.bells = TimerService(
-            self.units, self.catalogue, self.intake, self.clock, self.ids, self.wakeups
+            self.units,
+            self.catalogue,
+            self.intake,
+            Planner(self.catalogue),
+            self.clock,
+            self.ids,
+            self.wakeups,
         )
 
     def units(self) -> StorageUnitOfWork:

@@ -13,7 +13,14 @@ from typing import assert_never
 
 from portnet.domain.access import Mandate
 from portnet.domain.catalogue import Catalogue
-from portnet.domain.events import MandateEnded, MandateStarted, Record, company_audience
+from portnet.domain.events import (
+    AlertRaised,
+    MandateEnded,
+    MandateStarted,
+    Record,
+    company_audience,
+    user_audience,
+)
 from portnet.domain.procedure import Procedure
 from portnet.domain.timers import (
     Rung,
@@ -25,6 +32,7 @@ from portnet.domain.timers import (
     timers_of,
     timers_of_mandate,
 )
+from portnet.ports.alerts import MandatePlanner
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
 from portnet.ports.unit_of_work import AuditDraft, Change, Ringing, UnitsOfWork
@@ -43,6 +51,7 @@ class TimerService:
         units: UnitsOfWork,
         catalogue: Catalogue,
         intake: Intake,
+        planner: MandatePlanner,
         clock: Clock,
         ids: Ids,
         wakeups: Wakeups,
@@ -50,6 +59,7 @@ class TimerService:
         self._units = units
         self._catalogue = catalogue
         self._intake = intake
+        self._planner = planner
         self._clock = clock
         self._ids = ids
         self._wakeups = wakeups
@@ -98,9 +108,11 @@ class TimerService:
 
     def _of_mandate(self, ringing: Ringing, mandate: Mandate, now: datetime) -> Sequence[Change]:
         due = rung(ringing.timers, timers_of_mandate(mandate), (), now)
-        return [due.retimed, *self._told_of_mandate(due, mandate, now)]
+        return [due.retimed, *self._told_of_mandate(ringing, due, mandate, now)]
 
-    def _told_of_mandate(self, due: Rung, mandate: Mandate, now: datetime) -> Sequence[Change]:
+    def _told_of_mandate(
+        self, ringing: Ringing, due: Rung, mandate: Mandate, now: datetime
+    ) -> Sequence[Change]:
         if due.fires is None:
             return ()
         match due.fires.kind:
@@ -109,11 +121,30 @@ class TimerService:
             case TimerKind.MANDATE_ENDS:
                 return self._access_changed(mandate, MandateEnded, "mandate.ended", now)
             case TimerKind.MANDATE_REMINDER:
-                return ()
+                return self._reminded(ringing, mandate, due.fires, now)
             case TimerKind.TIMEOUT | TimerKind.DEADLINE | TimerKind.ALARM | TimerKind.REMINDER:
                 raise AssertionError(f"a procedure's timer on a mandate: {due.fires.kind}")
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def _reminded(
+        self, ringing: Ringing, mandate: Mandate, timer: Timer, now: datetime
+    ) -> Sequence[Change]:
+        planned = self._planner.mandate_ends(
+            timer.brings, mandate, timer.detail, ringing.files.people, now, self._ids.new
+        )
+        changes: list[Change] = []
+        for told in planned:
+            alert = told.alert
+            record = Record(
+                id=self._ids.new(),
+                at=now,
+                event=AlertRaised(alert=alert),
+                subject=alert.id,
+                audiences=(user_audience(alert.user),),
+            )
+            changes += [alert, record, *told.deliveries]
+        return changes
 
     def _access_changed(
         self,

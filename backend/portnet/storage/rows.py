@@ -149,7 +149,7 @@ def link_row(link: Link) -> tuple[Any, ...]:
 
 def alert_row(a: Alert) -> tuple[Any, ...]:
     return (
-        a.id, a.chain, a.user, a.dossier, a.procedure, a.entry, a.kind, a.level,
+        a.id, a.chain, a.user, a.dossier or "", a.procedure or "", a.entry or "", a.kind, a.level,
         json_text(a.facts), a.collapse_key, micros(a.raised_at), micros(a.expires_at),
         a.state.value, micros_or_none(a.seen_at), a.acknowledged_by,
         micros_or_none(a.acknowledged_at), a.version,
@@ -303,8 +303,8 @@ def link(r: Row) -> Link:
 
 def alert(r: Row) -> Alert:
     return Alert(
-        id=r["id"], chain=r["chain"], user=r["user_id"], dossier=r["dossier"],
-        procedure=r["procedure"], entry=r["entry"], kind=r["kind"], level=r["level"],
+        id=r["id"], chain=r["chain"], user=r["user_id"], dossier=r["dossier"] or None,
+        procedure=r["procedure"] or None, entry=r["entry"] or None, kind=r["kind"], level=r["level"],
         facts=_facts.decode(r["facts"]), collapse_key=r["collapse_key"],
         raised_at=instant(r["raised_at"]), expires_at=instant(r["expires_at"]),
         state=AlertState(r["state"]), seen_at=instant_or_none(r["seen_at"]),

@@ -222,6 +222,8 @@ class AuditTable(Table, tablename="audit"):
 
 
 class AlertTable(Table, tablename="alert"):
+    """``dossier``, ``procedure`` and ``entry`` are empty where the alert is about none."""
+
     id = Text(primary_key=True)
     chain = Text()
     user_id = Text()

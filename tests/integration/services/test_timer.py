@@ -8,15 +8,23 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
+from portnet.domain.access import Role
 from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.events import FrameKind, company_audience
 from portnet.domain.procedure import EntryKind
 from portnet.domain.timers import SETTLING, Timer, TimerKind
+from portnet.ports.reading import PageSize
 from portnet.ports.unit_of_work import Position
 from portnet.services.mandate import Mandates
 from tests.support.clock import SteppedClock
-from tests.support.lapsing import lapsing_catalogue
-from tests.support.scenarios import BROKER, IMPORTER, catalogue, reference
+from tests.support.scenarios import (
+    BROKER,
+    IMPORTER,
+    STRANGER,
+    catalogue,
+    lapsing_catalogue,
+    reference,
+)
 from tests.support.world import World, open_world
 
 MINUTE = timedelta(minutes=1)
@@ -305,6 +313,28 @@ async def test_a_mandate_that_begins_and_ends_by_its_dates_is_heard_by_both(
     actions = await world.column("SELECT action FROM audit WHERE actor = 'clock' ORDER BY seq")
     assert [a for a in actions if a.startswith("mandate")] == ["mandate.started", "mandate.ended"]
     assert not {k for k in await set_timers(world) if k.startswith("MANDATE")}
+
+
+async def test_that_a_mandate_ends_is_said_to_administrators_and_brokers_ahead(
+    world: World,
+) -> None:
+    mandates = Mandates(world.units, world.clock, world.ids, world.wakeups)
+    now = world.clock.now()
+    mandate = await mandates.grant("user:x", STRANGER.id, BROKER.id, now, now + timedelta(days=20))
+    assert mandate.ends_at is not None
+    days: list[int] = []
+    for day in range(1, 21):
+        await world.ring_on(24 * HOUR)
+        if (await told(world, "A38"))["stranger-administrator"] > len(days):
+            days.append(day)
+    assert days == [13, 19]
+    assert await told(world, "A38") == {"stranger-administrator": 2, "broker-declarant": 2}
+    viewer = world.viewer(STRANGER, Role.ADMINISTRATOR)
+    page = await world.alerts.alerts(viewer, world.clock.now(), False, PageSize(10))
+    assert {a.dossier for a in page.items} == {None}
+    assert {a.facts.at for a in page.items} == {mandate.ends_at}
+    assert len({a.chain for a in page.items}) == len(page.items) == 2
+    assert await frames(world, STRANGER.id, FrameKind.ACCESS_CHANGED) == 2
 
 
 async def test_a_mandate_that_was_revoked_does_not_end_again(world: World) -> None:

@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from portnet.domain.authored import Fault
 from portnet.domain.business_hours import CASABLANCA, Span
-from portnet.domain.catalogue import Agency
+from portnet.domain.catalogue import SILENT_AFTER, Agency
+from portnet.domain.catalogue_file import read_agencies
 from portnet.domain.localised import Localised
 from portnet.domain.silence import silent, silent_since
 
@@ -39,3 +41,21 @@ def test_an_agency_may_be_expected_more_often() -> None:
 def test_who_never_spoke_is_silent_but_not_since_any_message() -> None:
     assert silent(ONSSA, None, THURSDAY)
     assert silent_since(ONSSA, None, THURSDAY) is None
+
+
+def test_an_agencys_file_may_say_how_long_it_may_be_silent() -> None:
+    faults: list[Fault] = []
+    text = """
+    [agencies.TERMINAL]
+    source = "TERMINAL"
+    silent_after = "2h"
+    [agencies.ONSSA]
+    source = "ONSSA"
+    [agencies.BANK]
+    source = "BANK"
+    silent_after = "soon"
+    """
+    agencies, _ = read_agencies(text, faults)
+    assert agencies["TERMINAL"].silent_after == Span(seconds=7200)
+    assert agencies["ONSSA"].silent_after == agencies["BANK"].silent_after == SILENT_AFTER
+    assert [fault.place for fault in faults] == ["agencies.BANK.silent_after"]
