@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
 import msgspec
 
-from portnet.domain.business_hours import Span
+from portnet.domain.business_hours import Span, add
 from portnet.domain.localised import Localised
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Catalogue",
     "Definition",
     "Direction",
+    "DocumentKind",
     "Outcome",
     "Phase",
     "Reminder",
@@ -88,7 +90,7 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reminder(msgspec.Struct, frozen=True, kw_only=True):
-    """``alert`` is raised when a state's deadline is ``before`` away, if a message named one."""
+    """``alert`` goes out ``before`` the state's deadline, while the state lasts and it is known."""
 
     before: Span
     alert: str
@@ -100,7 +102,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     ``action`` and ``warning`` are codes of the action list, the latter a prohibition. ``target``
     and ``alarm`` count from entering the state; None where only an appointment or a deadline in a
-    message says when. ``timeout`` is what our clock does with a state that lasts.
+    message says when. ``timeout`` is what our clock does with a state that lasts;
+    ``due`` is the deadline, counted from entering the state, where no message says one;
+    ``reminders`` count back from the deadline, wherever that comes from.
     """
 
     code: str
@@ -112,10 +116,20 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     warning: str | None = None
     target: Span | None = None
     alarm: Span | None = None
+    due: Span | None = None
     timeout: Timeout | None = None
     reminders: tuple[Reminder, ...] = ()
     final: bool = False
     outcome: Outcome | None = None
+
+    def deadline(self, entered_at: datetime, said: datetime | None) -> datetime | None:
+        """The deadline that a message ``said``, else the usual one; None where there is none.
+
+        Both instants are aware UTC.
+        """
+        if said is not None or self.due is None:
+            return said
+        return add(self.due, entered_at)
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +155,9 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One version of a procedure.
 
     ``opened_by`` are the events that may open an instance from outside; ``identity`` is the scheme
-    of the reference that names one instance. Its mappings are never changed.
+    of the reference that names one instance. ``documents`` are the papers of the file;
+    ``before_arrival`` says how long before the ship's expected arrival it is to be filed. Its
+    mappings are never changed.
     """
 
     code: str
@@ -154,6 +170,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     phase: Phase
     states: Mapping[str, State]
     transitions: tuple[Transition, ...]
+    documents: tuple[str, ...] = ()
+    before_arrival: Span | None = None
 
     def transition(self, state: str, event: str) -> Transition | None:
         return self._by_state_and_event.get((state, event))
@@ -183,6 +201,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     prohibition: bool = False
 
 
+class DocumentKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper that procedures ask for; ``edifact`` is its UN/EDIFACT 1001 code, where it has one."""
+
+    code: str
+    label: Localised
+    edifact: str | None = None
+
+
 class Agency(msgspec.Struct, frozen=True, kw_only=True):
     """A body that keeps its own system; ``source`` is the code under which this system sends.
 
@@ -200,14 +226,15 @@ class Agency(msgspec.Struct, frozen=True, kw_only=True):
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Every published definition, and the words that they share.
 
-    ``definitions`` are keyed by (code, version), ``actions`` and ``agencies`` by code; ``holders``
-    are the labels of those who hold files without being an agency: roles, handlers.
+    ``definitions`` are keyed by (code, version), ``actions``, ``agencies`` and ``documents`` by
+    code; ``holders`` are the labels of those who hold files without being an agency: roles, handlers.
     """
 
     definitions: Mapping[tuple[str, int], Definition]
     actions: Mapping[str, Action]
     agencies: Mapping[str, Agency]
     holders: Mapping[str, Localised]
+    documents: Mapping[str, DocumentKind] = {}
 
     def definition(self, code: str, version: int) -> Definition:
         """The version that an instance started with. Raises KeyError for an unpublished one."""

@@ -21,6 +21,7 @@ from portnet.domain.catalogue import (
     Action,
     Agency,
     Definition,
+    DocumentKind,
     State,
     Transition,
 )
@@ -39,20 +40,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     holders: frozenset[str]
     actions: Mapping[str, Action]
     alerts: frozenset[str]
-
-
-def known_to(
-    actions: Mapping[str, Action],
-    agencies: Mapping[str, Agency],
-    holders: Mapping[str, Localised],
-    alerts: frozenset[str],
-) -> Known:
-    return Known(
-        sources=frozenset(agency.source for agency in agencies.values()),
-        holders=frozenset(agencies) | frozenset(holders),
-        actions=actions,
-        alerts=alerts,
-    )
+    documents: frozenset[str]
 
 
 def check(definition: Definition, known: Known) -> tuple[Fault, ...]:
@@ -60,6 +48,7 @@ def check(definition: Definition, known: Known) -> tuple[Fault, ...]:
     return (
         *_words("label", definition.label),
         *_head(definition),
+        *_papers(definition, known.documents),
         *(fault for state in definition.states.values() for fault in _state(state, known)),
         *(fault for t in definition.transitions for fault in _transition(t, definition, known)),
         *_table(definition.transitions),
@@ -75,6 +64,15 @@ def check_actions(actions: Mapping[str, Action]) -> tuple[Fault, ...]:
         fault
         for action in actions.values()
         for fault in _words(within(action.code, "label"), action.label)
+    )
+
+
+def check_documents(documents: Mapping[str, DocumentKind]) -> tuple[Fault, ...]:
+    """All that is wrong with the list of documents."""
+    return tuple(
+        fault
+        for document in documents.values()
+        for fault in _words(within(document.code, "label"), document.label)
     )
 
 
@@ -132,6 +130,12 @@ def _head(definition: Definition) -> Iterator[Fault]:
             yield Fault(place="opened_by", sentence=sentence)
 
 
+def _papers(definition: Definition, documents: frozenset[str]) -> Iterator[Fault]:
+    for code in definition.documents:
+        if code not in documents:
+            yield Fault(place="documents", sentence=f"no document {code}")
+
+
 def _state(state: State, known: Known) -> Iterator[Fault]:
     place = f"states.{state.code}"
     yield from _words(within(place, "label"), state.label)
@@ -141,6 +145,9 @@ def _state(state: State, known: Known) -> Iterator[Fault]:
         sentence = f"{state.holder} is neither a role nor an agency"
         yield Fault(place=within(place, "holder"), sentence=sentence)
     yield from _advice(place, state, known.actions)
+    for reminder in state.reminders:
+        if reminder.alert not in known.alerts:
+            yield Fault(place=within(place, "reminders"), sentence=f"no alert {reminder.alert}")
 
 
 def _ending(state: State, place: str) -> Iterator[Fault]:

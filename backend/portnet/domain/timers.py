@@ -13,8 +13,8 @@ import msgspec
 
 from portnet.domain.access import Mandate
 from portnet.domain.agency import AgencyEvent, Reference
-from portnet.domain.business_hours import Span, add, subtract
-from portnet.domain.catalogue import CLOCK, Definition, Reminder, Status
+from portnet.domain.business_hours import add, subtract
+from portnet.domain.catalogue import CLOCK, Definition, Status
 from portnet.domain.folding import Folded
 from portnet.domain.procedure import Entry, EntryKind, Procedure
 
@@ -23,10 +23,6 @@ _ANSWER = "ANSWER_REQUEST"
 _LATE = "A23"
 _OVERDUE = "A19"
 _MANDATE_ENDS = "A38"
-#: How long before its deadline an unanswered request is brought up again.
-COUNTDOWN = tuple(
-    Reminder(before=Span(seconds=hours * 3600), alert="A05") for hours in (24, 12, 4, 1)
-)
 #: How long before its end a mandate is brought up.
 MANDATE_COUNTDOWN = (timedelta(days=30), timedelta(days=7), timedelta(days=1))
 #: A timer that is late already when it is set waits this long: what an agency sends after an outage comes step by
@@ -52,6 +48,8 @@ class TimerKind(enum.StrEnum):
 
 _REMINDERS = frozenset({TimerKind.REMINDER, TimerKind.MANDATE_REMINDER})
 _AHEAD = _REMINDERS | {TimerKind.MANDATE_STARTS}
+
+_OF_DEADLINE = frozenset({TimerKind.REMINDER, TimerKind.DEADLINE})
 
 #: What an entry of ours is called, by the timer that brought it.
 EVENTS = {
@@ -103,6 +101,11 @@ class Retimed(msgspec.Struct, frozen=True, kw_only=True):
 def timers_of(definition: Definition, procedure: Procedure) -> tuple[Timer, ...]:
     """What the clock will bring to ``procedure`` if nothing else happens, at the instants at which it truly is due."""
     return tuple(_timers_of(definition, procedure))
+
+
+def deadline_of(definition: Definition, procedure: Procedure) -> datetime | None:
+    """Until when the state should have been dealt with: as a message said, else as is usual."""
+    return definition.state(procedure.state).deadline(procedure.entered_at, procedure.due_at)
 
 
 def timers_of_mandate(mandate: Mandate) -> tuple[Timer, ...]:
@@ -180,7 +183,7 @@ def clock_message(
         occurred_at=timer.due_at,
         received_at=now,
         refs=(Reference(scheme=definition.identity, value=procedure.identity),),
-        due_at=None if timer.kind in (TimerKind.TIMEOUT, TimerKind.ALARM) else procedure.due_at,
+        due_at=deadline_of(definition, procedure) if timer.kind in _OF_DEADLINE else None,
         sandbox=sandbox,
     )
 
@@ -204,25 +207,25 @@ def noted(procedure: Procedure, entry: str, timer: Timer, message: AgencyEvent) 
 
 def _timers_of(definition: Definition, procedure: Procedure) -> Iterator[Timer]:
     state = definition.state(procedure.state)
+    deadline = deadline_of(definition, procedure)
     if state.timeout is not None:
-        since = procedure.due_at if state.timeout.from_due else procedure.entered_at
+        since = deadline if state.timeout.from_due else procedure.entered_at
         if since is not None:
             due_at = add(state.timeout.after, since)
             yield _timer(procedure, TimerKind.TIMEOUT, due_at, state.timeout.event)
     if state.alarm is not None:
         due_at = add(state.alarm, procedure.entered_at)
         yield _timer(procedure, TimerKind.ALARM, due_at, _LATE)
-    if procedure.due_at is None:
+    if deadline is None:
         return
-    asked = state.status is Status.ACTION_REQUIRED and state.action == _ANSWER
-    for reminder in state.reminders or (COUNTDOWN if asked else ()):
-        due_at = subtract(reminder.before, procedure.due_at)
+    for reminder in state.reminders:
+        due_at = subtract(reminder.before, deadline)
         # A deadline that was set late has no time left for the longest reminders.
         if due_at >= procedure.entered_at:
             detail = f"{reminder.alert}-{reminder.before.seconds}"
             yield _timer(procedure, TimerKind.REMINDER, due_at, reminder.alert, detail)
-    if asked:
-        yield _timer(procedure, TimerKind.DEADLINE, procedure.due_at, _OVERDUE)
+    if state.status is Status.ACTION_REQUIRED and state.action == _ANSWER:
+        yield _timer(procedure, TimerKind.DEADLINE, deadline, _OVERDUE)
 
 
 def _timer(

@@ -116,6 +116,7 @@ async def test_the_alarm_follows_the_offices_hours_out_of_ramadan(migrated_url: 
         due = await world.timers.next_due()
         # One hour on Friday, eight on Monday and seven on Tuesday make sixteen.
         assert due == datetime(2026, 3, 24, 15, 30, tzinfo=CASABLANCA)
+        assert due is not None
         assert due - friday == timedelta(days=4) - HOUR
         world.clock.set(due - MINUTE)
         assert await world.ring() == 0

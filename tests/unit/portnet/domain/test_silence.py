@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from portnet.domain.authored import Fault
+from portnet.domain.authored import Fault, read_toml
 from portnet.domain.business_hours import CASABLANCA, Span
 from portnet.domain.catalogue import SILENT_AFTER, Agency
-from portnet.domain.catalogue_file import read_agencies
+from portnet.domain.catalogue_lists import read_agencies
 from portnet.domain.localised import Localised
 from portnet.domain.silence import silent, silent_since
 
@@ -55,7 +55,7 @@ def test_an_agencys_file_may_say_how_long_it_may_be_silent() -> None:
     source = "BANK"
     silent_after = "soon"
     """
-    agencies, _ = read_agencies(text, faults)
+    agencies, _ = read_agencies(read_toml(text, faults), faults)
     assert agencies["TERMINAL"].silent_after == Span(seconds=7200)
     assert agencies["ONSSA"].silent_after == agencies["BANK"].silent_after == SILENT_AFTER
     assert [fault.place for fault in faults] == ["agencies.BANK.silent_after"]

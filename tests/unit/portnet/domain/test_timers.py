@@ -96,13 +96,24 @@ def test_nothing_is_counted_down_from_before_the_state() -> None:
     assert [t.detail for t in found if t.kind is TimerKind.REMINDER] == ["A05-14400", "A05-3600"]
 
 
-def test_a_states_own_reminders_stand_in_place_of_the_countdown() -> None:
+def test_a_state_that_asks_nothing_of_us_is_reminded_of_and_never_overdue() -> None:
     free_time = (Reminder(before=Span(seconds=86400), alert="A24"),)
     own = definition(alarm=None, reminders=free_time)
     found = timers_of(own, standing("DOC_CHECK", due_at=NOON + 2 * DAY))
     assert times(found) == {"REMINDER A24-86400": NOON + DAY}
     assert found[0].brings == "A24"
     assert timers_of(own, standing("DOC_CHECK")) == ()
+
+
+def test_a_deadline_that_no_message_says_is_the_usual_one() -> None:
+    reminders = (Reminder(before=Span(seconds=3600), alert="A19"),)
+    own = definition(alarm=None, reminders=reminders, due=Span(seconds=7200))
+    (reminder,) = timers_of(own, standing("DOC_CHECK"))
+    assert reminder.due_at == NOON + HOUR
+    message = clock_message(
+        own, standing("DOC_CHECK"), reminder, receipt="r", now=NOON + HOUR, sandbox=True
+    )
+    assert message.due_at == NOON + 2 * HOUR
 
 
 def test_a_mandate_is_brought_up_before_it_ends() -> None:
