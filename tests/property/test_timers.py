@@ -27,6 +27,8 @@ from tests.support.volume import volume
 
 MANY = settings(max_examples=volume(200, 5_000))
 DEFINITIONS = tuple(lapsing_catalogue().definitions.values())
+#: One in which everything that the clock brings can come, again and again.
+LAPSING = lapsing_catalogue().definitions["DUM_IMPORT", 2]
 HOURS = st.integers(1, 100).map(lambda hours: timedelta(hours=hours))
 
 
@@ -141,7 +143,7 @@ class File:
 @st.composite
 def files(draw: st.DrawFn) -> File:
     """A procedure after some messages, some of them late, with waits between them and firings at any moment."""
-    definition = draw(st.sampled_from(DEFINITIONS))
+    definition = draw(st.just(LAPSING) | st.sampled_from(DEFINITIONS))
     senders = sorted({s for t in definition.transitions for s in t.by} - {OPERATOR, "CLOCK"})
     events = sorted(definition.events())
     file = File(definition)

@@ -56,6 +56,7 @@ short = { fr = "En attente", ar = "انتظار", en = "Waiting" }
 [states.ASKED]
 holder = "DECLARANT"
 action = "ANSWER_REQUEST"
+alarm = "20h"
 reminders = [{ before = ["24h", "12h", "4h", "1h"], alert = "A05" }]
 label = { fr = "Pièce demandée", ar = "مطلوب", en = "Asked" }
 short = { fr = "Demandé", ar = "مطلوب", en = "Asked" }
