@@ -26,11 +26,13 @@ from portnet.services.alert import Alerts
 from portnet.services.device import Devices
 from portnet.services.intake import Intake
 from portnet.services.session import Sessions
+from portnet.services.timer import TimerService
 from portnet.storage.agency_keys import AgencyKeys
 from portnet.storage.engines import Database, open_database
 from portnet.storage.migrate import migrate
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.outbox import StorageOutbox
+from portnet.storage.queues.timers import StorageTimers
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
@@ -48,6 +50,7 @@ from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
 from portnet_server.config import Config, Mode
 from portnet_server.system import GrowingIds, SystemClock
+from portnet_server.timers import TimerWorker
 from portnet_server.tokens import SessionTokens
 from portnet_server.web.agencies import AgencyEndpoint
 from portnet_server.web.app import create_app
@@ -109,7 +112,14 @@ class House:
             tuple(map(token_key, config.previous_secrets)),
             lifetime=config.access_token_lifetime,
         )
-        self.worker = self._worker()
+        planner = Planner(self.catalogue)
+        intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
+        self.worker = self._worker(intake)
+        self.bells = TimerService(
+            self.units, self.catalogue, intake, planner, self.clock, self.ids, self.wakeups
+        )
+        self.timers = StorageTimers(self.database)
+        self.timer_worker = TimerWorker(self.timers, self.bells, self.clock)
         self.dispatcher = Dispatcher(
             StorageOutbox(self.database),
             self.channels,
@@ -141,9 +151,7 @@ class House:
         else:
             self.sockets.renew(session, until)
 
-    def _worker(self) -> IntakeWorker:
-        planner = Planner(self.catalogue)
-        intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
+    def _worker(self, intake: Intake) -> IntakeWorker:
         lanes = _SQLITE_LANES if self.config.sqlite_path else self.config.workers_concurrency
         return IntakeWorker(self.inbox, intake, to_event, self.clock, lanes)
 
@@ -237,6 +245,7 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
     if role is not Role.WEB:
         loops.append(("intake", house.worker.run()))
         loops.append(("dispatcher", house.dispatcher.run()))
+        loops.append(("timers", house.timer_worker.run()))
     return loops
 
 

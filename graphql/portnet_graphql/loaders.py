@@ -71,13 +71,14 @@ class FileLoaders:
         self.references_of = _many(files.references_of)
         self.companies = _one(accounts.companies)
         #: By source code, when it was last heard.
-        self.heard = _one(agencies.heard)
+        self.heard = _one(lambda sources: agencies.heard(sources, sandbox=viewer.sandbox))
 
     def hold(self, page: FeedPage) -> None:
         """Have at hand what a page's frames show; what may not be seen is known to be None."""
         shown = page.shown
         changed = [row for row in page.rows if row.kind is FrameKind.DOSSIER_CHANGED]
-        subjects = {row.subject for row in changed} | {a.dossier for a in shown.alerts.values()}
+        told = {alert.dossier for alert in shown.alerts.values()}
+        subjects = {row.subject for row in changed} | {d for d in told if d is not None}
         procedures = [p for own in shown.procedures.values() for p in own]
         self.dossiers.hold({subject: shown.dossiers.get(subject) for subject in subjects})
         self.entries.hold({r.entry: shown.entries.get(r.entry) for r in changed if r.entry})

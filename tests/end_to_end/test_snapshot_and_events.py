@@ -9,6 +9,7 @@ import msgspec
 
 from portnet.domain.agency import Classifier
 from portnet.domain.events import Event
+from portnet.domain.timers import timers_of_mandate
 from portnet.services.mandate import Mandates
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
@@ -16,6 +17,8 @@ from tests.support.house.opening import OpenHouse, new_telling, steps
 
 #: Whose apps hold everything: in three languages, on both sides of the mandate.
 _PEOPLE = (("declarant", "fr"), ("manager", "en"), ("logistics", "ar"), ("broker", "fr"))
+
+_ENTRIES = ("APPLIED", "LATE", "ESTIMATE", "NOT_APPLIED", "INTERNAL")
 
 _SEEN = """
 mutation Seen($input: ReportAlertsInput!) { reportAlerts(input: $input) { clientMutationId } }
@@ -95,11 +98,14 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await apps.agree("alerts that were seen")
         await _acknowledge(apps.replicas["logistics"])
         await apps.agree("an alert that was acknowledged")
+        await house.ring()
+        await apps.agree("a delay that passed")
         await _change_the_mandate(apps)
+        await _let_a_mandate_begin_and_end(apps)
         kinds = await house.select("SELECT DISTINCT kind FROM event")
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
-        *(f"DossierChanged {kind}" for kind in ("APPLIED", "LATE", "ESTIMATE", "NOT_APPLIED")),
+        *(f"DossierChanged {kind}" for kind in _ENTRIES),
         *(f"AlertChanged {state}" for state in ("NEW", "SEEN", "ACKNOWLEDGED")),
         "AccessChanged",
     }
@@ -117,6 +123,21 @@ async def _change_the_mandate(apps: Apps) -> None:
     await mandates.grant("test", mandate["company"], mandate["broker"], now, None)
     await apps.agree("a mandate that was granted")
     assert apps.replicas["broker"].dossiers
+
+
+async def _let_a_mandate_begin_and_end(apps: Apps) -> None:
+    parts = apps.house.parts
+    mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
+    [row] = await apps.house.select("SELECT * FROM mandate WHERE revoked_at IS NULL")
+    await mandates.revoke("test", row["id"])
+    now = parts.clock.now()
+    mandate = await mandates.grant("test", row["company"], row["broker"], now, now)
+    async with parts.units() as work:
+        work.add(*timers_of_mandate(mandate))
+        await work.commit()
+    await apps.house.ring()
+    await apps.agree("a mandate that began and ended by its dates")
+    assert not apps.replicas["broker"].dossiers
 
 
 async def _see(replica: Replica) -> None:

@@ -32,7 +32,7 @@ class ReferencesLinked(msgspec.Struct, frozen=True, kw_only=True, tag="reference
 
 
 class MessageFolded(msgspec.Struct, frozen=True, kw_only=True, tag="message_folded"):
-    """A message came in, or a later one changed what became of it."""
+    """A message came in, our clock brought one, or a later one changed what became of it."""
 
     entry: Entry
 
@@ -64,6 +64,22 @@ class MandateRevoked(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_rev
     broker: str
 
 
+class MandateStarted(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_started"):
+    """The day came from which a mandate that was granted before holds."""
+
+    mandate: str
+    company: str
+    broker: str
+
+
+class MandateEnded(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_ended"):
+    """A mandate's last day is over; nobody revoked it."""
+
+    mandate: str
+    company: str
+    broker: str
+
+
 Event = (
     DossierOpened
     | ProcedureOpened
@@ -74,6 +90,8 @@ Event = (
     | AlertAcknowledged
     | MandateGranted
     | MandateRevoked
+    | MandateStarted
+    | MandateEnded
 )
 
 
@@ -125,7 +143,7 @@ def frame_of(event: Event) -> FrameKind | None:
             return FrameKind.DOSSIER_CHANGED
         case AlertRaised() | AlertSeen() | AlertAcknowledged():
             return FrameKind.ALERT_CHANGED
-        case MandateGranted() | MandateRevoked():
+        case MandateGranted() | MandateRevoked() | MandateStarted() | MandateEnded():
             return FrameKind.ACCESS_CHANGED
         case DossierOpened() | ProcedureOpened() | ReferencesLinked():
             return None

@@ -94,6 +94,8 @@ class EntryKind(enum.StrEnum):
     LATE = "LATE"
     ESTIMATE = "ESTIMATE"
     NOT_APPLIED = "NOT_APPLIED"
+    #: A note of our own clock: it takes no part in the fold.
+    INTERNAL = "INTERNAL"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +187,9 @@ def fold(definition: Definition, opened_at: datetime, entries: Iterable[Entry]) 
     standing = Standing(state=definition.start, entered_at=opened_at)
     folded: list[Entry] = []
     for entry in in_order(entries):
+        if entry.kind is EntryKind.INTERNAL:
+            folded.append(entry)
+            continue
         decision = decide(definition, standing, entry.message)
         if isinstance(decision, Moved):
             standing = evolve(standing, decision)

@@ -197,8 +197,11 @@ class FeedReader(Protocol):
 
 
 class AgencyReader(Protocol):
-    async def heard(self, sources: Sequence[str]) -> Mapping[str, datetime]:
-        """When the last message of each source came; a source that never spoke is left out."""
+    async def heard(self, sources: Sequence[str], *, sandbox: bool) -> Mapping[str, datetime]:
+        """When the last message of each source came; a source that never spoke is left out.
+
+        ``sandbox``: by which keys. Practice is not the agency's voice.
+        """
         ...
 
 

@@ -22,6 +22,7 @@ from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
 from portnet.domain.inbox import Reawakening, Settlement
 from portnet.domain.procedure import Entry, Procedure
+from portnet.domain.timers import Retimed, Timer
 
 
 class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,8 @@ Change = (
     | User
     | Credentials
     | Mandate
+    | Timer
+    | Retimed
     | AuditDraft
     | Record
 )
@@ -62,6 +65,18 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
     audience: str
     seq: int
+
+
+class Ringing(msgspec.Struct, frozen=True, kw_only=True):
+    """The timers of one subject that are due, theirs alone to fire who has them, and the subject as it stands.
+
+    ``files`` are a procedure's dossier and its people, ``entries`` being the procedure's own; ``mandate`` is set when
+    that is the subject, ``files`` then the two companies and their people.
+    """
+
+    timers: tuple[Timer, ...]
+    files: Files
+    mandate: Mandate | None = None
 
 
 class UnitOfWork(Protocol):
@@ -93,6 +108,16 @@ class UnitOfWork(Protocol):
 
         All in one go: nobody who waits for the files waits for this process's other work. ``decide`` must only compute;
         it may run on another thread. None when another worker took the message.
+        """
+        ...
+
+    async def ring(
+        self, timer: Timer, now: datetime, decide: Callable[[Ringing], Iterable[Change]]
+    ) -> tuple[Position, ...] | None:
+        """Lock the subject of ``timer``, load it with those of its timers that are due, write what ``decide`` makes of
+        them, and commit. ``decide`` must only compute; it may run on another thread.
+
+        None when somebody else works on the subject, or no timer of its is due any more.
         """
         ...
 

@@ -15,7 +15,7 @@ import msgspec
 
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
-from portnet.domain.catalogue import Catalogue
+from portnet.domain.catalogue import CLOCK, Catalogue
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
     AlertRaised,
@@ -38,6 +38,7 @@ from portnet.domain.folding import (
 )
 from portnet.domain.inbox import InboxState, RawMessage, Reawakening, Settlement
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
+from portnet.domain.timers import retimed, timers_of
 from portnet.ports.alerts import AlertPlanner, Occasion
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
@@ -107,6 +108,21 @@ class Intake:
                 Settlement(receipt=message.receipt, state=InboxState.SET_ASIDE, at=now),
             )
             await work.commit()
+
+    def fold(
+        self, files: Files, message: AgencyEvent, procedure: Procedure, now: datetime
+    ) -> list[Change]:
+        """What a message changes that came from no inbox: our own clock's. Computes only."""
+        folded = self._fold_one(files, message, procedure, now)
+        return self.applied(files, message, folded, now)
+
+    def applied(
+        self, files: Files, message: AgencyEvent, folded: Folded, now: datetime
+    ) -> list[Change]:
+        """What follows from ``folded``: dossier, frames, alerts, timers, the audit's line. Computes only."""
+        changes = _Changes()
+        self._apply(changes, files, message, folded.procedure.dossier, [folded], now)
+        return changes.collected
 
     def _decided(self, message: AgencyEvent, files: Files) -> list[Change]:
         """What ``message`` changes; computes only, on whichever thread."""
@@ -183,15 +199,27 @@ class Intake:
         for dossier_id in sorted({p.dossier for p in procedures}):
             own = [p for p in procedures if p.dossier == dossier_id]
             folds = [self._fold_one(files, message, procedure, now) for procedure in own]
-            dossier = self._refreshed(files, message, dossier_id, folds, now)
-            heard_by = hearers(dossier, files.mandates, now)
-            changes.add(dossier, *(folded.procedure for folded in folds))
-            for folded in folds:
-                self._tell(changes, files, folded, heard_by, now)
-                self._link(changes, files, message, folded.procedure, now)
-                self._alert(changes, files, message, dossier, folded, heard_by, now)
-            changes.add(_audited(message, dossier, now))
+            self._apply(changes, files, message, dossier_id, folds, now)
         changes.add(Settlement(receipt=message.receipt, state=InboxState.DONE, at=now))
+
+    def _apply(
+        self,
+        changes: _Changes,
+        files: Files,
+        message: AgencyEvent,
+        dossier_id: str,
+        folds: Sequence[Folded],
+        now: datetime,
+    ) -> None:
+        dossier = self._refreshed(files, message, dossier_id, folds, now)
+        heard_by = hearers(dossier, files.mandates, now)
+        changes.add(dossier, *(folded.procedure for folded in folds))
+        for folded in folds:
+            self._tell(changes, files, folded, heard_by, now)
+            self._link(changes, files, message, folded.procedure, now)
+            self._alert(changes, files, message, dossier, folded, heard_by, now)
+            self._time(changes, files, folded, now)
+        changes.add(_audited(message, dossier, now))
 
     def _fold_one(
         self, files: Files, message: AgencyEvent, procedure: Procedure, now: datetime
@@ -237,6 +265,8 @@ class Intake:
                 changes.add(anomaly)
 
     def _anomaly_of(self, files: Files, entry: Entry, now: datetime) -> Anomaly | None:
+        if entry.message.source == CLOCK:
+            return None
         known = next((a for a in files.anomalies if a.receipt == entry.message.receipt), None)
         if entry.kind is not EntryKind.NOT_APPLIED or entry.refusal is None:
             if known is None:
@@ -306,6 +336,20 @@ class Intake:
                 *planned.deliveries,
             )
 
+    def _time(self, changes: _Changes, files: Files, folded: Folded, now: datetime) -> None:
+        """Timers go with the state and its dates: what leaves them as they were sets nothing."""
+        after = folded.procedure
+        before = next((p for p in files.procedures if p.id == after.id), after)
+        opened = before.version == 0
+        if not opened and _timed_alike(before, after):
+            return
+        definition = self._catalogue.definition(after.code, after.definition)
+        old = () if opened else timers_of(definition, before)
+        entries = [entry for entry in files.entries if entry.procedure == after.id]
+        due = retimed(old, timers_of(definition, after), [*entries, *folded.changed], now)
+        if due.moot or due.live:
+            changes.add(due)
+
     def _record(
         self,
         at: datetime,
@@ -320,9 +364,17 @@ def _audited(message: AgencyEvent, dossier: Dossier, now: datetime) -> AuditDraf
     return AuditDraft(
         company=dossier.company,
         at=now,
-        actor=f"agency:{message.source}",
+        actor="clock" if message.source == CLOCK else f"agency:{message.source}",
         action=f"message.{message.type}",
         subject=f"{dossier.id}/{message.receipt}",
+    )
+
+
+def _timed_alike(before: Procedure, after: Procedure) -> bool:
+    return (before.state, before.entered_at, before.due_at) == (
+        after.state,
+        after.entered_at,
+        after.due_at,
     )
 
 

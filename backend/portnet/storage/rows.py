@@ -31,6 +31,7 @@ from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier, WhatNow, urgency
 from portnet.domain.filing import Link
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
+from portnet.domain.timers import Timer, TimerKind
 from portnet.storage import tables
 from portnet.storage.description import description
 from portnet.storage.engines.program import Row
@@ -148,7 +149,7 @@ def link_row(link: Link) -> tuple[Any, ...]:
 
 def alert_row(a: Alert) -> tuple[Any, ...]:
     return (
-        a.id, a.chain, a.user, a.dossier, a.procedure, a.entry, a.kind, a.level,
+        a.id, a.chain, a.user, a.dossier or "", a.procedure or "", a.entry or "", a.kind, a.level,
         json_text(a.facts), a.collapse_key, micros(a.raised_at), micros(a.expires_at),
         a.state.value, micros_or_none(a.seen_at), a.acknowledged_by,
         micros_or_none(a.acknowledged_at), a.version,
@@ -165,6 +166,10 @@ def delivery_row(d: Delivery) -> tuple[Any, ...]:
 
 def attempt_row(a: Attempt) -> tuple[Any, ...]:
     return a.id, a.delivery, a.number, micros(a.at), a.outcome, a.detail
+
+
+def timer_row(t: Timer) -> tuple[Any, ...]:
+    return t.subject, t.kind.value, t.detail, micros(t.due_at), t.brings, t.dossier
 
 
 class Writing:
@@ -201,6 +206,7 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Alert: Writing(tables.AlertTable, alert_row),
     Delivery: Writing(tables.DeliveryTable, delivery_row),
     Attempt: Writing(tables.AttemptTable, attempt_row),
+    Timer: Writing(tables.TimerTable, timer_row, key=("subject", "kind", "detail")),
 }
 
 
@@ -297,8 +303,8 @@ def link(r: Row) -> Link:
 
 def alert(r: Row) -> Alert:
     return Alert(
-        id=r["id"], chain=r["chain"], user=r["user_id"], dossier=r["dossier"],
-        procedure=r["procedure"], entry=r["entry"], kind=r["kind"], level=r["level"],
+        id=r["id"], chain=r["chain"], user=r["user_id"], dossier=r["dossier"] or None,
+        procedure=r["procedure"] or None, entry=r["entry"] or None, kind=r["kind"], level=r["level"],
         facts=_facts.decode(r["facts"]), collapse_key=r["collapse_key"],
         raised_at=instant(r["raised_at"]), expires_at=instant(r["expires_at"]),
         state=AlertState(r["state"]), seen_at=instant_or_none(r["seen_at"]),
@@ -315,4 +321,11 @@ def delivery(r: Row) -> Delivery:
         state=DeliveryState(r["state"]), device=r["device"], attempts=r["attempts"],
         fence=r["fence"], leased_until=instant_or_none(r["leased_until"]),
         provider_reference=r["provider_reference"], reason=r["reason"],
+    )  # fmt: skip
+
+
+def timer(r: Row) -> Timer:
+    return Timer(
+        subject=r["subject"], kind=TimerKind(r["kind"]), detail=r["detail"],
+        due_at=instant(r["due_at"]), brings=r["brings"], dossier=r["dossier"],
     )  # fmt: skip

@@ -222,6 +222,8 @@ class AuditTable(Table, tablename="audit"):
 
 
 class AlertTable(Table, tablename="alert"):
+    """``dossier``, ``procedure`` and ``entry`` are empty where the alert is about none."""
+
     id = Text(primary_key=True)
     chain = Text()
     user_id = Text()
@@ -270,6 +272,17 @@ class AttemptTable(Table, tablename="attempt"):
     detail = Text(null=True)
 
 
+class TimerTable(Table, tablename="timer"):
+    """What the clock will bring; the key is (subject, kind, detail)."""
+
+    subject = Text(primary_key=True)
+    kind = Text()
+    detail = Text()
+    due_at = BigInt()
+    brings = Text()
+    dossier = Text(null=True)
+
+
 class InstallationTable(Table, tablename="installation"):
     """What is true of this database as a whole: its feed generation."""
 
@@ -299,5 +312,6 @@ TABLES: tuple[type[Table], ...] = (
     AlertTable,
     DeliveryTable,
     AttemptTable,
+    TimerTable,
     InstallationTable,
 )

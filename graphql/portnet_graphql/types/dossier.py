@@ -9,12 +9,14 @@ from functools import partial
 import strawberry
 
 from portnet.domain.business_hours import Span, add
+from portnet.domain.catalogue import Agency as KnownAgency
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier as KnownDossier
 from portnet.domain.dossier import WhatNow as Advice
 from portnet.domain.identifiers import opaque_id
 from portnet.domain.localised import Localised
 from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.domain.silence import silent_since
 from portnet.ports.reading import PageSize
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found
@@ -79,6 +81,18 @@ class WhatNow:
     place: Place | None
     since: datetime
     deadline: datetime | None
+    holding: strawberry.Private[KnownAgency | None]
+
+    @described(
+        "Since when nothing was heard of the agency that holds it, once that is longer than is usual:"
+        " what is shown may no longer be so. As of this answer: no frame comes because of silence."
+    )
+    async def silent_since(self, info: Info) -> datetime | None:
+        agency = self.holding
+        if agency is None:
+            return None
+        heard_at = await info.context.files.heard.load(agency.source)
+        return silent_since(agency, heard_at or self.since, info.context.now)
 
     @classmethod
     def of(cls, advice: Advice, context: Context) -> WhatNow:
@@ -93,6 +107,7 @@ class WhatNow:
             place=Place.of(advice.place),
             since=advice.since,
             deadline=advice.deadline,
+            holding=context.catalogue.agencies.get(advice.holder or ""),
         )
 
 

@@ -10,7 +10,9 @@ import strawberry
 from portnet.domain.catalogue import Definition, Outcome, State, Status
 from portnet.domain.localised import Localised
 from portnet.domain.procedure import Entry, Refusal
+from portnet.domain.procedure import EntryKind as KnownKind
 from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.domain.timers import EVENTS, TimerKind
 from portnet_graphql.context import Context
 from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.node import Kind, Node, PageInfo, node_id
@@ -23,6 +25,24 @@ ESTIMATED = Localised(
     ar="تم الإعلان عن توقع، دون تغيير في الحالة.",
     en="An estimate was announced; the state does not change.",
 )
+#: What it says of a note of our own clock.
+NOTED: Mapping[str, Localised] = {
+    EVENTS[TimerKind.ALARM]: Localised(
+        fr="Délai habituel dépassé, toujours en attente.",
+        ar="تم تجاوز الأجل المعتاد، ولا يزال الملف في الانتظار.",
+        en="Beyond its usual time, still waiting.",
+    ),
+    EVENTS[TimerKind.REMINDER]: Localised(
+        fr="Rappel : l'échéance approche.",
+        ar="تذكير: الأجل يقترب من نهايته.",
+        en="Reminder: the deadline is near.",
+    ),
+    EVENTS[TimerKind.DEADLINE]: Localised(
+        fr="Échéance dépassée, toujours sans réponse.",
+        ar="انقضى الأجل دون جواب.",
+        en="The deadline has passed without an answer.",
+    ),
+}
 REFUSED: Mapping[Refusal, Localised] = {
     Refusal.UNKNOWN_EVENT: Localised(
         fr="Message non pris en compte : cette procédure ne connaît pas cet événement.",
@@ -125,6 +145,8 @@ def definition_of(procedure: KnownProcedure, context: Context) -> Definition:
 def _label(entry: Entry, definition: Definition) -> Localised:
     if entry.to_state is not None:
         return definition.state(entry.to_state).label
+    if entry.kind is KnownKind.INTERNAL:
+        return NOTED[entry.message.event]
     return ESTIMATED if entry.refusal is None else REFUSED[entry.refusal]
 
 

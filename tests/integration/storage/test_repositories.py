@@ -353,7 +353,7 @@ async def test_a_database_keeps_its_generation(world: World, migrated_url: str) 
 
 async def test_when_each_source_was_last_heard_is_known(world: World) -> None:
     await world.tell("S0")
-    heard = await world.agencies.heard(["ONSSA", "BADR", "BANK"])
+    heard = await world.agencies.heard(["ONSSA", "BADR", "BANK"], sandbox=True)
     last = {e.message.source: e.message.received_at for e in await world.entries()}
     assert heard == last
     assert set(heard) == {"BADR", "ONSSA"}

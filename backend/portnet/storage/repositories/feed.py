@@ -27,6 +27,8 @@ _FRAMES: Mapping[str, FrameKind] = {
     "alert_acknowledged": FrameKind.ALERT_CHANGED,
     "mandate_granted": FrameKind.ACCESS_CHANGED,
     "mandate_revoked": FrameKind.ACCESS_CHANGED,
+    "mandate_started": FrameKind.ACCESS_CHANGED,
+    "mandate_ended": FrameKind.ACCESS_CHANGED,
 }
 
 

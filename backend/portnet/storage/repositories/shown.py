@@ -87,7 +87,7 @@ def _shown(read: _Read, audience: str, own: Sequence[FeedRow], now: datetime) ->
         if alert is not None and user_audience(alert.user) == audience
     ]
     subjects = {row.subject for row in own if _tells_of_dossier(row)}
-    subjects |= {alert.dossier for alert in alerts}
+    subjects |= {alert.dossier for alert in alerts if alert.dossier is not None}
     companies = {read.company_of[alert.user] for alert in alerts if alert.user in read.company_of}
     dossiers = {
         subject: dossier
@@ -105,7 +105,7 @@ def _shown(read: _Read, audience: str, own: Sequence[FeedRow], now: datetime) ->
         procedures={dossier: read.procedures.get(dossier, ()) for dossier in dossiers},
         entries={e.id: e for e in entries if e is not None and e.dossier in dossiers},
         companies={id_: read.companies[id_] for id_ in owners if id_ in read.companies},
-        alerts={alert.id: alert for alert in alerts if alert.dossier in dossiers},
+        alerts={a.id: a for a in alerts if a.dossier is None or a.dossier in dossiers},
     )
 
 

@@ -23,6 +23,8 @@ HEARD = {
     "AlertAcknowledged": FrameKind.ALERT_CHANGED,
     "MandateGranted": FrameKind.ACCESS_CHANGED,
     "MandateRevoked": FrameKind.ACCESS_CHANGED,
+    "MandateStarted": FrameKind.ACCESS_CHANGED,
+    "MandateEnded": FrameKind.ACCESS_CHANGED,
 }
 
 
