@@ -18,9 +18,11 @@ from portnet.domain.business_hours import Span
 from portnet.domain.localised import Localised
 
 __all__ = [
+    "CLOCK",
     "OPERATOR",
     "OUR_SIDE",
     "PREVIOUS",
+    "RESERVED_SOURCES",
     "SHORT_LABEL",
     "Action",
     "Agency",
@@ -32,6 +34,7 @@ __all__ = [
     "Span",
     "State",
     "Status",
+    "Timeout",
     "Transition",
 ]
 
@@ -40,6 +43,10 @@ Phase = Literal["PORT_CALL", "CLEARANCE", "FOREIGN_EXCHANGE"]
 
 #: Stands in ``Transition.by`` for the company itself: no agency may send such an event.
 OPERATOR = "OPERATOR"
+#: Stands in ``Transition.by`` for our own clock: what only the passing of time brings.
+CLOCK = "CLOCK"
+#: Sources that no agency may have: what they say never comes over a wire.
+RESERVED_SOURCES = frozenset({OPERATOR, CLOCK})
 #: A transition to this pseudo-state returns to the state that was left last (a history state).
 PREVIOUS = "@previous"
 #: Holders who are people of the company or work for it: what they hold waits for an action of ours.
@@ -65,13 +72,23 @@ class Outcome(enum.StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class Timeout(msgspec.Struct, frozen=True, kw_only=True):
+    """Our clock brings ``event`` once ``after`` has passed since the state was entered, or since its
+    deadline when ``from_due``: then only where a deadline is known.
+    """
+
+    after: Span
+    event: str
+    from_due: bool = False
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """``holder`` is who has the file: a role, an agency's code or another holder of the catalogue;
     None when final.
 
     ``action`` and ``warning`` are codes of the action list, the latter a prohibition. ``target``
     and ``alarm`` count from entering the state; None where only an appointment or a deadline in a
-    message says when.
+    message says when. ``timeout`` is what our clock does with a state that lasts.
     """
 
     code: str
@@ -83,6 +100,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     warning: str | None = None
     target: Span | None = None
     alarm: Span | None = None
+    timeout: Timeout | None = None
     final: bool = False
     outcome: Outcome | None = None
 
@@ -92,7 +110,8 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     ``by`` says it.
 
     ``by`` holds source codes, or `OPERATOR` alone for the company's own acts; only these may need a
-    manager's ``approval`` or a ``second_factor``. ``alert`` is the code of the alert that hangs on
+    manager's ``approval`` or a ``second_factor``. `CLOCK` may stand there, alone or beside sources,
+    for the event of the state's timeout. ``alert`` is the code of the alert that hangs on
     the event.
     """
 

@@ -13,8 +13,10 @@ import msgspec
 
 from portnet.domain.authored import Fault, within
 from portnet.domain.catalogue import (
+    CLOCK,
     OPERATOR,
     PREVIOUS,
+    RESERVED_SOURCES,
     SHORT_LABEL,
     Action,
     Agency,
@@ -61,6 +63,7 @@ def check(definition: Definition, known: Known) -> tuple[Fault, ...]:
         *(fault for state in definition.states.values() for fault in _state(state, known)),
         *(fault for t in definition.transitions for fault in _transition(t, definition, known)),
         *_table(definition.transitions),
+        *_timeouts(definition),
         *_walk(definition),
         *_history(definition),
     )
@@ -87,6 +90,8 @@ def _agencies(agencies: Mapping[str, Agency]) -> Iterator[Fault]:
         place = f"agencies.{agency.code}"
         yield from _words(within(place, "label"), agency.label)
         yield from _words(within(place, "short"), agency.short, _SHORT_AGENCY)
+        if agency.source in RESERVED_SOURCES:
+            yield Fault(place=within(place, "source"), sentence=f"no agency is {agency.source}")
     senders = Counter(agency.source for agency in agencies.values())
     for source, count in senders.items():
         if count > 1:
@@ -183,7 +188,7 @@ def _authority(t: Transition, place: str, sources: Collection[str]) -> Iterator[
     if not t.by:
         yield Fault(place=place, sentence="says not by whom: nobody has the authority")
     for source in t.by:
-        if source != OPERATOR and source not in sources:
+        if source not in RESERVED_SOURCES and source not in sources:
             yield Fault(place=place, sentence=f"no source {source}")
     if OPERATOR in t.by and len(t.by) > 1:
         yield Fault(place=place, sentence="is the company's own act: no agency may send it")
@@ -206,6 +211,21 @@ def _table(transitions: Iterable[Transition]) -> Iterator[Fault]:
         if len(codes) > 1:
             named = ", ".join(sorted(code or "none" for code in codes))
             yield Fault(place=event, sentence=f"one event, several alerts: {named}")
+
+
+def _timeouts(definition: Definition) -> Iterator[Fault]:
+    """What the clock may bring, some state's timeout brings, and the other way round."""
+    for code, state in definition.states.items():
+        if state.timeout is None:
+            continue
+        brought = definition.transition(code, state.timeout.event)
+        if brought is None or CLOCK not in brought.by:
+            sentence = f"{CLOCK} may not bring {state.timeout.event} from here"
+            yield Fault(place=f"states.{code}.timeout", sentence=sentence)
+    for t in definition.transitions:
+        timeout = definition.states[t.from_].timeout if t.from_ in definition.states else None
+        if CLOCK in t.by and (timeout is None or timeout.event != t.event):
+            yield Fault(place=_place(t), sentence=f"{CLOCK} brings only what a timeout names")
 
 
 def _walk(definition: Definition) -> Iterator[Fault]:

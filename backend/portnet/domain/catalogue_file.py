@@ -23,6 +23,7 @@ from portnet.domain.catalogue import (
     Phase,
     State,
     Status,
+    Timeout,
     Transition,
 )
 from portnet.domain.localised import Localised
@@ -80,8 +81,15 @@ class _StateTable(msgspec.Struct, kw_only=True):
     warning: str | None = None
     target: str | None = None
     alarm: str | None = None
+    timeout: object = None
     final: bool = False
     outcome: Outcome | None = None
+
+
+class _TimeoutTable(msgspec.Struct, kw_only=True):
+    after: str
+    event: str
+    from_due: bool = False
 
 
 class _TransitionTable(msgspec.Struct, kw_only=True, rename={"from_": "from"}):
@@ -240,10 +248,21 @@ def _states(tables: Mapping[str, object], faults: list[Fault]) -> dict[str, Stat
             warning=read.warning,
             target=_span(read.target, within(place, "target"), faults),
             alarm=_span(read.alarm, within(place, "alarm"), faults),
+            timeout=_timeout(read.timeout, within(place, "timeout"), faults),
             final=read.final,
             outcome=read.outcome,
         )
     return states
+
+
+def _timeout(table: object, place: str, faults: list[Fault]) -> Timeout | None:
+    read = None if table is None else read_table(_TimeoutTable, table, place, faults)
+    if read is None:
+        return None
+    after = _length(read.after, within(place, "after"), faults)
+    if after is None:
+        return None
+    return Timeout(after=after, event=read.event, from_due=read.from_due)
 
 
 def _usual_status(state: _StateTable) -> Status:
@@ -267,8 +286,10 @@ def _words(table: object, place: str, faults: list[Fault]) -> Localised:
 
 
 def _span(text: str | None, place: str, faults: list[Fault]) -> Span | None:
-    if text is None or text == SLOT:
-        return None
+    return None if text is None or text == SLOT else _length(text, place, faults)
+
+
+def _length(text: str, place: str, faults: list[Fault]) -> Span | None:
     try:
         return parse_span(text)
     except ValueError as error:

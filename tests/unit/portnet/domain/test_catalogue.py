@@ -17,6 +17,7 @@ from portnet.domain.catalogue import (
     Outcome,
     State,
     Status,
+    Timeout,
 )
 from portnet.domain.catalogue_check import Known, check
 from portnet.domain.catalogue_file import Fragment, parse_definition
@@ -41,6 +42,8 @@ transitions = [{{ from = "OPEN", event = "registered", to = "CLOSED", by = ["BAD
 OPEN = {{ holder = "ADII", action = "WAIT_AGENCY", {SHORT} }}
 CLOSED = {{ final = true, outcome = "SUCCESS", action = "NOTHING", {SHORT} }}
 """
+LAPSING = 'timeout = { after = "72h", event = "registered" }'
+NEVER = 'timeout = { after = "slot", event = "registered" }'
 
 
 @pytest.fixture(scope="module", name="catalogue")
@@ -229,6 +232,15 @@ def test_instances_keep_the_version_they_started_with() -> None:
     assert catalogue.definition("TRIAL", 2).events() == {"filed"}
 
 
+@pytest.mark.parametrize("counted", ["", ", from_due = true"])
+def test_a_state_may_time_out(counted: str) -> None:
+    timeout = f'timeout = {{ after = "72h", event = "registered"{counted} }}'
+    text = edited('["BADR"]', '["CLOCK", "BADR"]').replace('"WAIT_AGENCY"', f'"PAY", {timeout}')
+    state = latest(load_catalogue(ALERTS, [text]), "TRIAL").state("OPEN")
+    after = parse_span("72h")
+    assert state.timeout == Timeout(after=after, event="registered", from_due=bool(counted))
+
+
 def test_an_include_without_a_version_means_the_first() -> None:
     fragment = f"""
     code = "EXTRA"
@@ -297,6 +309,14 @@ def faults_of_two(one: str, two: str) -> str:
         ('direction = "IMPORT"', 'direction = "UP"', "direction: Invalid enum value 'UP'"),
         ('identity = "LOT"', "", "identity: is missing"),
         ('to = "CLOSED"', 'to = "@previous"', "OPEN.registered: nothing comes before the start"),
+        (
+            '["BADR"]',
+            '["BADR", "CLOCK"]',
+            "OPEN.registered: CLOCK brings only what a timeout names",
+        ),
+        ('"WAIT_AGENCY"', f'"PAY", {LAPSING}', "timeout: CLOCK may not bring registered from here"),
+        ('"WAIT_AGENCY"', '"PAY", timeout = "1h"', "states.OPEN.timeout: a table was expected"),
+        ('"WAIT_AGENCY"', f'"PAY", {NEVER}', "states.OPEN.timeout.after: 'slot' is not a duration"),
         ('code = "TRIAL"', 'code = "TRIAL', "not TOML"),
     ],
 )
