@@ -15,7 +15,7 @@ import msgspec
 
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
-from portnet.domain.catalogue import Catalogue
+from portnet.domain.catalogue import OPERATOR, Catalogue
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
     AlertRaised,
@@ -24,6 +24,7 @@ from portnet.domain.events import (
     ProcedureOpened,
     Record,
     ReferencesLinked,
+    RequestChanged,
     company_audience,
     user_audience,
 )
@@ -103,6 +104,22 @@ class Intake:
             )
             await work.commit()
 
+    def applied(
+        self,
+        files: Files,
+        message: AgencyEvent,
+        procedure: Procedure,
+        now: datetime,
+        alert: str | None = None,
+    ) -> list[Change]:
+        """What an act of the company's own changes, by what ``message`` tells of it; computes only.
+
+        ``alert`` is raised about it whatever the fold says.
+        """
+        changes = _Changes()
+        self._fold(changes, files, message, [procedure], now, alert)
+        return changes.collected
+
     def _decided(self, message: AgencyEvent, files: Files) -> list[Change]:
         """What ``message`` changes; computes only, on whichever thread."""
         now = self._clock.now()
@@ -174,15 +191,19 @@ class Intake:
         message: AgencyEvent,
         procedures: Sequence[Procedure],
         now: datetime,
+        alert: str | None = None,
     ) -> None:
         for dossier_id in sorted({p.dossier for p in procedures}):
             own = [p for p in procedures if p.dossier == dossier_id]
             folds = [self._fold_one(files, message, procedure, now) for procedure in own]
+            if alert is not None:
+                folds = [_deserving(folded, message, alert) for folded in folds]
             dossier = self._refreshed(files, message, dossier_id, folds, now)
             heard_by = hearers(dossier, files.mandates, now)
             changes.add(dossier, *(folded.procedure for folded in folds))
             for folded in folds:
                 self._tell(changes, files, folded, heard_by, now)
+                self._ask(changes, folded, heard_by, now)
                 self._link(changes, files, message, folded.procedure, now)
                 self._alert(changes, files, message, dossier, folded, heard_by, now)
             changes.add(_audited(message, dossier, now))
@@ -231,8 +252,19 @@ class Intake:
             if anomaly is not None:
                 changes.add(anomaly)
 
+    def _ask(
+        self, changes: _Changes, folded: Folded, heard_by: Sequence[str], now: datetime
+    ) -> None:
+        """Tell of the agency's questions, made or ended."""
+        audiences = tuple(company_audience(company) for company in heard_by)
+        for request in folded.requests:
+            record = self._record(now, RequestChanged(request=request), request.id, audiences)
+            changes.add(request, msgspec.structs.replace(record, procedure=request.procedure))
+
     def _anomaly_of(self, files: Files, entry: Entry, now: datetime) -> Anomaly | None:
         known = next((a for a in files.anomalies if a.receipt == entry.message.receipt), None)
+        if entry.refusal is Refusal.REJECTED:
+            return None
         if entry.kind is not EntryKind.NOT_APPLIED or entry.refusal is None:
             if known is None:
                 return None
@@ -304,7 +336,12 @@ class Intake:
     def _record(
         self,
         at: datetime,
-        event: DossierOpened | ProcedureOpened | MessageFolded | ReferencesLinked | AlertRaised,
+        event: DossierOpened
+        | ProcedureOpened
+        | MessageFolded
+        | ReferencesLinked
+        | AlertRaised
+        | RequestChanged,
         subject: str,
         audiences: tuple[str, ...] = (),
     ) -> Record:
@@ -315,10 +352,16 @@ def _audited(message: AgencyEvent, dossier: Dossier, now: datetime) -> AuditDraf
     return AuditDraft(
         company=dossier.company,
         at=now,
-        actor=f"agency:{message.source}",
+        actor="company" if message.source == OPERATOR else f"agency:{message.source}",
         action=f"message.{message.type}",
         subject=f"{dossier.id}/{message.receipt}",
     )
+
+
+def _deserving(folded: Folded, message: AgencyEvent, alert: str) -> Folded:
+    entry = next(e for e in folded.changed if e.message.receipt == message.receipt)
+    deserving = msgspec.structs.replace(entry, alert=alert)
+    return msgspec.structs.replace(folded, deserving=deserving)
 
 
 def _container(files: Files, message: AgencyEvent, dossier: str) -> str | None:
@@ -339,7 +382,8 @@ def _anomaly_reason(refusal: Refusal) -> AnomalyReason:
             return AnomalyReason.UNKNOWN_EVENT
         case Refusal.NOT_THAT_SOURCE:
             return AnomalyReason.NOT_THAT_SOURCE
-        case Refusal.ILLEGAL_TRANSITION:
+        case Refusal.ILLEGAL_TRANSITION | Refusal.REJECTED:
+            # A rejected act is the company's to correct: no anomaly is made of one.
             return AnomalyReason.ILLEGAL_TRANSITION
         case Refusal.ALREADY_FINAL:
             return AnomalyReason.ALREADY_FINAL

@@ -24,6 +24,9 @@ _FRAMES: Mapping[str, FrameKind] = {
     "alert_acknowledged": FrameKind.ALERT_CHANGED,
     "mandate_granted": FrameKind.ACCESS_CHANGED,
     "mandate_revoked": FrameKind.ACCESS_CHANGED,
+    "act_requested": FrameKind.DOSSIER_CHANGED,
+    "submission_received": FrameKind.DOSSIER_CHANGED,
+    "request_changed": FrameKind.REQUEST_CHANGED,
 }
 
 

@@ -95,6 +95,8 @@ def test_a_procedure_has_its_states_and_transitions(
 
 def test_a_company_act_is_never_an_agencys(catalogue: Catalogue) -> None:
     acts = {"answered", "cancel", "accept", "contest", "settled"}
+    acts |= {"validate", "edit", "discard", "request_approval", "approve", "return", "withdraw"}
+    acts |= {"revoke", "submit", "correct"}
     for definition in catalogue.definitions.values():
         for t in definition.transitions:
             assert (t.by == (OPERATOR,)) == (t.event in acts)
