@@ -156,8 +156,8 @@ class Acts:
             if over is None:
                 return False
             audiences = _audiences(files, dossier, now)
+            # The dossier shows nothing of it: its version stays.
             work.add(
-                dossier,
                 procedure,
                 over,
                 Record(
