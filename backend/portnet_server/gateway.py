@@ -15,6 +15,8 @@ from typing import assert_never
 
 import aiohttp
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portnet.domain.agency import Reason
 from portnet.domain.agency_key import SignatureAlgorithm
@@ -69,6 +71,12 @@ def signing_key(secret: bytes) -> SigningKey:
     return SigningKey(
         id=f"portnet-{key_id(seed)}", algorithm=SignatureAlgorithm.ED25519, secret=seed
     )
+
+
+def public_half(key: SigningKey) -> bytes:
+    """What agencies check our messages with: the Ed25519 public key, 32 bytes."""
+    private = Ed25519PrivateKey.from_private_bytes(key.secret)
+    return private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 class HttpGateway:

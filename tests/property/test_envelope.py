@@ -28,6 +28,16 @@ ALONE = [Person(user="alone", company="c", roles=frozenset({Role.MANAGER}), alon
 
 Step = Callable[[Submission, Person, int], Decided]
 
+
+def said(source: str, event: str) -> Step:
+    """What somebody else than a person brings."""
+
+    def step(submission: Submission, _who: Person, _number: int) -> Decided:
+        return envelope_of.said(GRAPH, submission, source, event, (), NOON + timedelta(hours=1))
+
+    return step
+
+
 STEPS: dict[str, Step] = {
     "edit": lambda s, who, n: envelope_of.edit(GRAPH, s, who, f'"{n}"', (), NOON),
     "validate": lambda s, who, n: envelope_of.validate(GRAPH, s, who, n % 2, NOON),
@@ -41,15 +51,12 @@ STEPS: dict[str, Step] = {
     "revoke": lambda s, who, _: envelope_of.revoke(GRAPH, s, who, NOON),
     "submit": lambda s, who, n: envelope_of.submit(GRAPH, s, who, n % 2, n < 3, f"o{n}", NOON),
     "correct": lambda s, who, _: envelope_of.correct(GRAPH, s, who, NOON),
-    **{
-        event: lambda s, _who, _n, source=source, event=event: envelope_of.said(
-            GRAPH, s, source, event, (), NOON + timedelta(hours=1)
-        )
-        for source, event in (
-            ("PORTNET", "ack"), ("PORTNET", "nack"), (CLOCK, "no_ack"), (CLOCK, "resend"), (CLOCK, "lapse"),
-        )
-    },
-}  # fmt: skip
+    "ack": said("PORTNET", "ack"),
+    "nack": said("PORTNET", "nack"),
+    "no_ack": said(CLOCK, "no_ack"),
+    "resend": said(CLOCK, "resend"),
+    "lapse": said(CLOCK, "lapse"),
+}
 
 wishes = st.lists(
     st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 3), st.integers(0, 4)), max_size=40

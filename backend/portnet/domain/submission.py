@@ -119,6 +119,8 @@ def draft(
     """A new submission; its id was made by the app."""
     if not _may(person, _DECLARE):
         return NotDone.NOT_YOURS
+    if not _is_json(content):
+        return NotDone.BLOCKED
     return Submission(
         id=id,
         company=person.company,
@@ -150,6 +152,8 @@ def edit(
         moved = submission if _may(person, _DECLARE) else NotDone.NOT_YOURS
     if isinstance(moved, NotDone):
         return moved
+    if not _is_json(content):
+        return NotDone.BLOCKED
     return msgspec.structs.replace(
         moved,
         author=person.user,
@@ -271,6 +275,14 @@ def _by(
     if not isinstance(moved, NotDone) and not _may(person, roles):
         return NotDone.NOT_YOURS
     return moved
+
+
+def _is_json(content: str) -> bool:
+    try:
+        msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _may(person: Person, roles: frozenset[Role]) -> bool:

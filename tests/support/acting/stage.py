@@ -5,9 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from portnet.agencies.canonical import Malformed, to_event
 from portnet.domain.access import Role
 from portnet.domain.agency import Reference
@@ -25,7 +22,13 @@ from portnet.storage.queues.gateway import StorageOutgoingQueue
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
 from portnet_server.demo.gateway import SimulatedSystem
-from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
+from portnet_server.gateway import (
+    AgencySystems,
+    GatewayWorker,
+    HttpGateway,
+    public_half,
+    signing_key,
+)
 from tests.support.acting.fakes import CODE, ToldProofs
 from tests.support.scenarios import IMPORTER, Line
 from tests.support.world import World
@@ -100,17 +103,19 @@ class Stage:
         """A wish about it as it is."""
         return Asked(key=self.key(), submission=submission.id, expected_version=submission.version)
 
-    async def drafted(self, target: str = "ONSSA_IMPORT", **fields: object) -> Submission:
-        refs = fields.get("refs", ())
-        assert isinstance(refs, tuple)
+    async def drafted(
+        self, target: str = "ONSSA_IMPORT", refs: tuple[Reference, ...] = ()
+    ) -> Submission:
         drafted = await self.submissions.draft(
             self.declarant, self.world.ids.new(), target, CONTENT, refs
         )
         return taken(drafted)
 
-    async def submitted(self, target: str = "ONSSA_IMPORT", **fields: object) -> Submission:
+    async def submitted(
+        self, target: str = "ONSSA_IMPORT", refs: tuple[Reference, ...] = ()
+    ) -> Submission:
         """One that needs no approval, on its way."""
-        drafted = await self.drafted(target, **fields)
+        drafted = await self.drafted(target, refs)
         validated = taken(await self.submissions.validate(self.declarant, self.asked(drafted)))
         return taken(await self.submissions.submit(self.declarant, self.asked(validated), CODE))
 
@@ -148,12 +153,11 @@ def taken(outcome: object) -> Submission:
 async def open_stage(world: World) -> AsyncGenerator[Stage]:
     """A stage over ``world``, its system listening and its gateway open."""
     key = signing_key(SECRET)
-    private = Ed25519PrivateKey.from_private_bytes(key.secret)
     ours = AgencyKey(
         id=key.id,
         source="PORTNET",
         algorithm=key.algorithm,
-        secret_or_public=private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw),
+        secret_or_public=public_half(key),
         sandbox=True,
         active_from=world.clock.now() - timedelta(days=1),
     )

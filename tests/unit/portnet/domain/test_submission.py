@@ -101,3 +101,10 @@ def test_the_default_policy_covers_titles_declarations_and_payments() -> None:
         for target in ("IMP_TITLE", "DUM_IMPORT", "DUM_EXPORT", "PAYMENT", "FOODEX_EXPORT")
     }
     assert [target for target, needs in asked.items() if not needs] == ["FOODEX_EXPORT"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "goods", "[" * 100_000])
+def test_a_content_that_is_no_json_is_no_content(content: str) -> None:
+    begun = envelope_of.draft(GRAPH, DECLARANT, "s", "DUM_IMPORT", content, (), NOON)
+    assert begun is NotDone.BLOCKED
+    assert envelope_of.edit(GRAPH, drafted(), DECLARANT, content, (), NOON) is NotDone.BLOCKED
