@@ -24,8 +24,10 @@ from portnet.ports.reading import (
     FeedPage,
     FeedReader,
     FileReader,
+    RequestReader,
 )
 from portnet.ports.unit_of_work import Position
+from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.device import Devices
 from portnet.services.session import Sessions
@@ -43,6 +45,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
     devices: Devices
     alerts: Alerts
+    acts: Acts
 
 
 class Readers(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,7 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountReader
     feeds: FeedReader
     agencies: AgencyReader
+    requests: RequestReader
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +146,9 @@ class Context:
     def files(self) -> FileLoaders:
         readers = self.readers
         viewer = self._somebody.viewer
-        return FileLoaders(readers.files, readers.accounts, readers.agencies, viewer, self.now)
+        return FileLoaders(
+            readers.files, readers.accounts, readers.agencies, readers.requests, viewer, self.now
+        )
 
     @cached_property
     def alerts(self) -> AlertLoaders:

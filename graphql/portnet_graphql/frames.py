@@ -13,7 +13,7 @@ from portnet_graphql.context import Context
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.loaders import optional
 from portnet_graphql.types.alert import Alert
-from portnet_graphql.types.dossier import Dossier, Procedure
+from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.feed import (
     AccessChanged,
     AlertChanged,
@@ -21,6 +21,7 @@ from portnet_graphql.types.feed import (
     FeedFrame,
     FeedItem,
     Removed,
+    RequestChanged,
     Reset,
     SyncPage,
     audience_of,
@@ -80,6 +81,11 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
             return None if alert is None else AlertChanged(alert=Alert.of(alert, context))
         case FrameKind.ACCESS_CHANGED:
             return await _access_changed(context)
+        case FrameKind.REQUEST_CHANGED:
+            request = await context.files.requests.load(row.subject)
+            if request is None:
+                return None
+            return RequestChanged(request=InformationRequest.of(request))
         case FrameKind.RESET:
             return Reset(reason=row.subject)
         case _:

@@ -12,7 +12,14 @@ from strawberry.dataloader import DataLoader
 
 from portnet.domain.access import Viewer
 from portnet.domain.events import FrameKind
-from portnet.ports.reading import AccountReader, AgencyReader, AlertReader, FeedPage, FileReader
+from portnet.ports.reading import (
+    AccountReader,
+    AgencyReader,
+    AlertReader,
+    FeedPage,
+    FileReader,
+    RequestReader,
+)
 
 T = TypeVar("T")
 Made = TypeVar("Made")
@@ -61,6 +68,7 @@ class FileLoaders:
         files: FileReader,
         accounts: AccountReader,
         agencies: AgencyReader,
+        requests: RequestReader,
         viewer: Viewer,
         now: datetime,
     ) -> None:
@@ -70,6 +78,10 @@ class FileLoaders:
         self.procedures_of = _many(files.procedures_of)
         self.references_of = _many(files.references_of)
         self.companies = _one(accounts.companies)
+        self.users = _one(accounts.users)
+        self.requests = _one(lambda ids: requests.requests_by_id(viewer, now, ids))
+        #: By procedure.
+        self.requests_of = _many(requests.requests_of)
         #: By source code, when it was last heard.
         self.heard = _one(lambda sources: agencies.heard(sources, sandbox=viewer.sandbox))
 

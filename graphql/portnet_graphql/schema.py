@@ -6,8 +6,10 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from portnet_graphql.errors import ContractSchema
+from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.device import DeviceMutations
+from portnet_graphql.mutations.request import RequestMutations
 from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
@@ -27,7 +29,7 @@ class Query(ViewerQueries, FeedQueries, NodeQueries, DossierQueries, AlertQuerie
 @strawberry.type(
     description="Every mutation takes one input with `clientMutationId`, a UUID made by the app."
 )
-class Mutation(SessionMutations, DeviceMutations, AlertMutations):
+class Mutation(SessionMutations, DeviceMutations, AlertMutations, ActMutations, RequestMutations):
     pass
 
 

@@ -85,7 +85,7 @@ class File:
             known = tuple(self.entries.values())
             self._take(fold_in(self.definition, self.procedure, known, arrived, self.now))
         else:
-            self._take(noted(self.procedure, self._id(), timer, message))
+            self._take(noted(self.procedure, (), self._id(), timer, message))
 
     def _is_true(self, timer: Timer) -> None:
         """What fires is so at this very instant."""

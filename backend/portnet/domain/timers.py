@@ -17,6 +17,7 @@ from portnet.domain.business_hours import add, subtract
 from portnet.domain.catalogue import CLOCK, Definition, Status
 from portnet.domain.folding import Folded
 from portnet.domain.procedure import Entry, EntryKind, Procedure
+from portnet.domain.request import DEADLINE_PASSED, changed_requests
 
 #: What a request for information asks of our side.
 _ANSWER = "ANSWER_REQUEST"
@@ -55,7 +56,7 @@ _OF_DEADLINE = frozenset({TimerKind.REMINDER, TimerKind.DEADLINE})
 EVENTS = {
     TimerKind.ALARM: "alarm_passed",
     TimerKind.REMINDER: "deadline_near",
-    TimerKind.DEADLINE: "deadline_passed",
+    TimerKind.DEADLINE: DEADLINE_PASSED,
 }
 
 
@@ -188,8 +189,13 @@ def clock_message(
     )
 
 
-def noted(procedure: Procedure, entry: str, timer: Timer, message: AgencyEvent) -> Folded:
-    """The timeline's line about what leaves the state alone, and the alert that it deserves."""
+def noted(
+    procedure: Procedure, entries: Sequence[Entry], entry: str, timer: Timer, message: AgencyEvent
+) -> Folded:
+    """The timeline's line about what leaves the state alone, and the alert that it deserves.
+
+    ``entries`` are the procedure's so far: a question among them may be left too long now.
+    """
     line = Entry(
         id=entry,
         procedure=procedure.id,
@@ -202,7 +208,8 @@ def noted(procedure: Procedure, entry: str, timer: Timer, message: AgencyEvent) 
     seen = msgspec.structs.replace(
         procedure, updated_at=message.received_at, version=procedure.version + 1
     )
-    return Folded(procedure=seen, changed=(line,), deserving=line)
+    asked = changed_requests(seen, entries, [*entries, line])
+    return Folded(procedure=seen, changed=(line,), deserving=line, requests=asked)
 
 
 def _timers_of(definition: Definition, procedure: Procedure) -> Iterator[Timer]:

@@ -21,7 +21,9 @@ from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import FeedRow
 from portnet.domain.procedure import Entry, Procedure
-from portnet.ports.unit_of_work import Position
+from portnet.domain.request import InformationRequest
+from portnet.domain.submission import Submission
+from portnet.ports.unit_of_work import MutationDone, Position
 
 T = TypeVar("T")
 
@@ -136,6 +138,34 @@ class AlertReader(Protocol):
         ...
 
     async def badge(self, viewer: Viewer, now: datetime) -> Badge: ...
+
+
+class RequestReader(Protocol):
+    """What agencies asked, of files that the viewer may see."""
+
+    async def requests_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, InformationRequest]: ...
+
+    async def requests_of(
+        self, procedures: Sequence[str]
+    ) -> Mapping[str, Sequence[InformationRequest]]:
+        """By procedure, in the order in which they were asked; of procedures that may be seen."""
+        ...
+
+    async def waiting(self, viewer: Viewer, now: datetime) -> int:
+        """How many wait for an answer."""
+        ...
+
+
+class SubmissionReader(Protocol):
+    async def submission(self, company: str, submission: str) -> Submission | None:
+        """A submission of that company."""
+        ...
+
+    async def done(self, user: str, key: str) -> MutationDone | None:
+        """What a user's mutation of that key did, if it was done."""
+        ...
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,10 @@ from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
 from portnet.domain.inbox import Reawakening, Settlement
+from portnet.domain.outgoing import Outgoing
 from portnet.domain.procedure import Entry, Procedure
+from portnet.domain.request import InformationRequest
+from portnet.domain.submission import Submission
 from portnet.domain.timers import Retimed, Timer
 
 
@@ -33,6 +36,18 @@ class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     action: str
     subject: str
+
+
+class MutationDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user's mutation of that key did, so that it is done once: ``key`` is the app's, ``fingerprint`` says what
+    was asked.
+    """
+
+    user: str
+    key: str
+    subject: str
+    fingerprint: str
+    at: datetime
 
 
 #: What a unit of work can write; rows of one id replace each other.
@@ -57,6 +72,10 @@ Change = (
     | Retimed
     | AuditDraft
     | Record
+    | Submission
+    | Outgoing
+    | InformationRequest
+    | MutationDone
 )
 
 
@@ -119,6 +138,40 @@ class UnitOfWork(Protocol):
 
         None when somebody else works on the subject, or no timer of its is due any more.
         """
+        ...
+
+    async def file(self, procedure: str) -> Files | None:
+        """All that is known of a procedure's dossier, locked until the unit ends; its own entries only."""
+        ...
+
+    async def files(self, message: AgencyEvent) -> Files:
+        """What is known about a message's references and parties, locked as `take_in` does."""
+        ...
+
+    async def submission(self, submission: str) -> Submission | None:
+        """A submission, locked until the unit ends."""
+        ...
+
+    async def outgoing(self, outgoing: str) -> Outgoing | None:
+        """A message that left or will leave, locked until the unit ends."""
+        ...
+
+    async def outgoing_of(self, submission: str) -> Outgoing | None:
+        """What a submission left as last, locked until the unit ends."""
+        ...
+
+    async def request(self, request: str) -> InformationRequest | None:
+        """An agency's question as it is now; who changes one holds its dossier's lock."""
+        ...
+
+    async def company(self, company: str) -> Company | None: ...
+
+    async def people(self, company: str) -> Sequence[User]:
+        """The active users of a company."""
+        ...
+
+    async def done(self, user: str, key: str) -> MutationDone | None:
+        """What a mutation of that key did, if it was done."""
         ...
 
     async def session(self, session: str) -> Session | None:

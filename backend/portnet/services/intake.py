@@ -15,7 +15,7 @@ import msgspec
 
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
-from portnet.domain.catalogue import CLOCK, Catalogue
+from portnet.domain.catalogue import CLOCK, OPERATOR, Catalogue
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
     AlertRaised,
@@ -24,6 +24,7 @@ from portnet.domain.events import (
     ProcedureOpened,
     Record,
     ReferencesLinked,
+    RequestChanged,
     company_audience,
     user_audience,
 )
@@ -110,10 +111,20 @@ class Intake:
             await work.commit()
 
     def fold(
-        self, files: Files, message: AgencyEvent, procedure: Procedure, now: datetime
+        self,
+        files: Files,
+        message: AgencyEvent,
+        procedure: Procedure,
+        now: datetime,
+        alert: str | None = None,
     ) -> list[Change]:
-        """What a message changes that came from no inbox: our own clock's. Computes only."""
+        """What a message changes that came from no inbox: our clock's, the company's own. Computes only.
+
+        ``alert`` is raised about it whatever the fold says.
+        """
         folded = self._fold_one(files, message, procedure, now)
+        if alert is not None:
+            folded = _deserving(folded, message, alert)
         return self.applied(files, message, folded, now)
 
     def applied(
@@ -216,6 +227,7 @@ class Intake:
         changes.add(dossier, *(folded.procedure for folded in folds))
         for folded in folds:
             self._tell(changes, files, folded, heard_by, now)
+            self._ask(changes, folded, heard_by, now)
             self._link(changes, files, message, folded.procedure, now)
             self._alert(changes, files, message, dossier, folded, heard_by, now)
             self._time(changes, files, folded, now)
@@ -264,10 +276,21 @@ class Intake:
             if anomaly is not None:
                 changes.add(anomaly)
 
+    def _ask(
+        self, changes: _Changes, folded: Folded, heard_by: Sequence[str], now: datetime
+    ) -> None:
+        """Tell of the agency's questions, made or ended."""
+        audiences = tuple(company_audience(company) for company in heard_by)
+        for request in folded.requests:
+            record = self._record(now, RequestChanged(request=request), request.id, audiences)
+            changes.add(request, msgspec.structs.replace(record, procedure=request.procedure))
+
     def _anomaly_of(self, files: Files, entry: Entry, now: datetime) -> Anomaly | None:
         if entry.message.source == CLOCK:
             return None
         known = next((a for a in files.anomalies if a.receipt == entry.message.receipt), None)
+        if entry.refusal is Refusal.REJECTED:
+            return None
         if entry.kind is not EntryKind.NOT_APPLIED or entry.refusal is None:
             if known is None:
                 return None
@@ -353,7 +376,12 @@ class Intake:
     def _record(
         self,
         at: datetime,
-        event: DossierOpened | ProcedureOpened | MessageFolded | ReferencesLinked | AlertRaised,
+        event: DossierOpened
+        | ProcedureOpened
+        | MessageFolded
+        | ReferencesLinked
+        | AlertRaised
+        | RequestChanged,
         subject: str,
         audiences: tuple[str, ...] = (),
     ) -> Record:
@@ -364,10 +392,14 @@ def _audited(message: AgencyEvent, dossier: Dossier, now: datetime) -> AuditDraf
     return AuditDraft(
         company=dossier.company,
         at=now,
-        actor="clock" if message.source == CLOCK else f"agency:{message.source}",
+        actor=_actor(message.source),
         action=f"message.{message.type}",
         subject=f"{dossier.id}/{message.receipt}",
     )
+
+
+def _actor(source: str) -> str:
+    return {CLOCK: "clock", OPERATOR: "company"}.get(source, f"agency:{source}")
 
 
 def _timed_alike(before: Procedure, after: Procedure) -> bool:
@@ -376,6 +408,12 @@ def _timed_alike(before: Procedure, after: Procedure) -> bool:
         after.entered_at,
         after.due_at,
     )
+
+
+def _deserving(folded: Folded, message: AgencyEvent, alert: str) -> Folded:
+    entry = next(e for e in folded.changed if e.message.receipt == message.receipt)
+    deserving = msgspec.structs.replace(entry, alert=alert)
+    return msgspec.structs.replace(folded, deserving=deserving)
 
 
 def _container(files: Files, message: AgencyEvent, dossier: str) -> str | None:
@@ -396,7 +434,8 @@ def _anomaly_reason(refusal: Refusal) -> AnomalyReason:
             return AnomalyReason.UNKNOWN_EVENT
         case Refusal.NOT_THAT_SOURCE:
             return AnomalyReason.NOT_THAT_SOURCE
-        case Refusal.ILLEGAL_TRANSITION:
+        case Refusal.ILLEGAL_TRANSITION | Refusal.REJECTED:
+            # A rejected act is the company's to correct: no anomaly is made of one.
             return AnomalyReason.ILLEGAL_TRANSITION
         case Refusal.ALREADY_FINAL:
             return AnomalyReason.ALREADY_FINAL

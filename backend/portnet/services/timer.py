@@ -103,7 +103,8 @@ class TimerService:
         )
         if timer.kind is TimerKind.TIMEOUT:
             return [due.retimed, *self._intake.fold(files, message, procedure, now)]
-        folded = noted(procedure, self._ids.new(), timer, message)
+        own = [entry for entry in files.entries if entry.procedure == procedure.id]
+        folded = noted(procedure, own, self._ids.new(), timer, message)
         return [due.retimed, *self._intake.applied(files, message, folded, now)]
 
     def _of_mandate(self, ringing: Ringing, mandate: Mandate, now: datetime) -> Sequence[Change]:

@@ -1,4 +1,4 @@
-"""What a procedure can be and go through: its kind, its states, the entries of its timeline."""
+"""What a procedure can be and go through: its kind, its states, what may be asked for, its timeline's entries."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from datetime import datetime
 
 import strawberry
 
-from portnet.domain.catalogue import Definition, Outcome, State, Status
+from portnet.domain.act import Act
+from portnet.domain.catalogue import PREVIOUS, Definition, Outcome, State, Status
 from portnet.domain.localised import Localised
 from portnet.domain.procedure import Entry, Refusal
 from portnet.domain.procedure import EntryKind as KnownKind
 from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.domain.procedure import Requested as KnownRequested
+from portnet.domain.proof import Need
 from portnet.domain.timers import EVENTS, TimerKind
-from portnet_graphql.context import Context
+from portnet_graphql.context import Context, Info
+from portnet_graphql.loaders import found
 from portnet_graphql.types.agency import Agency
-from portnet_graphql.types.node import Kind, Node, PageInfo, node_id
+from portnet_graphql.types.node import Kind, Node, PageInfo, described, node_id
 from portnet_graphql.types.reference import Reason
 from portnet_graphql.types.scalars import EntryKind
 
@@ -64,6 +68,27 @@ REFUSED: Mapping[Refusal, Localised] = {
         ar="لم تؤخذ الرسالة بعين الاعتبار: كانت المسطرة قد انتهت.",
         en="Message not applied: the procedure was already over.",
     ),
+    Refusal.REJECTED: Localised(
+        fr="Demande non acceptée par le système de l'organisme : rien n'a changé.",
+        ar="لم يقبل نظام الهيئة طلبكم: لم يتغير شيء.",
+        en="The agency's system did not accept the request: nothing has changed.",
+    ),
+}
+
+#: What people call the acts of today's catalogue; another act goes by the state that it leads to.
+ACTS: Mapping[str, Localised] = {
+    "answered": Localised(fr="Répondre", ar="الإجابة", en="Answer"),
+    "cancel": Localised(fr="Annuler", ar="إلغاء", en="Cancel"),
+    "accept": Localised(fr="Accepter", ar="قبول", en="Accept"),
+    "contest": Localised(fr="Contester", ar="منازعة", en="Contest"),
+    "settled": Localised(fr="Transiger", ar="إبرام الصلح", en="Settle"),
+    "change_bank": Localised(fr="Changer de banque", ar="تغيير البنك", en="Change bank"),
+    "amend": Localised(fr="Modifier", ar="تعديل", en="Amend"),
+    "replaced": Localised(fr="Remplacer", ar="استبدال", en="Replace"),
+    "diverted": Localised(fr="Réorienter le lot", ar="تحويل الحصة", en="Divert the lot"),
+    "start": Localised(fr="Payer", ar="أداء", en="Pay"),
+    "signed": Localised(fr="Signer", ar="توقيع", en="Sign"),
+    "closed": Localised(fr="Clore", ar="إغلاق", en="Close"),
 }
 
 
@@ -137,6 +162,60 @@ class TimelineConnection:
     page_info: PageInfo
 
 
+@strawberry.type
+class Action:
+    code: str
+    label: str
+    consequence: str | None = strawberry.field(
+        description="The state that it leads to, once the agency's system has taken it."
+    )
+    irreversible: bool
+    needs_approval: bool
+    needs_second_factor: bool
+
+    @classmethod
+    def of(
+        cls, act: Act, definition: Definition, procedure: KnownProcedure, context: Context
+    ) -> Action:
+        to = procedure.previous if act.transition.to == PREVIOUS else act.transition.to
+        target = definition.states.get(to or "")
+        return cls(
+            code=act.event,
+            label=_act_label(act.event, definition, procedure.state).in_(context.locale),
+            consequence=target.label.in_(context.locale) if target else None,
+            irreversible=target is not None and target.outcome is Outcome.CANCELLED,
+            needs_approval=Need.APPROVAL in act.needs,
+            needs_second_factor=Need.SECOND_FACTOR in act.needs,
+        )
+
+
+@strawberry.type(description="Under way: nothing has changed until the agency's system answers.")
+class RequestedAction:
+    code: str
+    label: str
+    at: datetime
+    record: strawberry.Private[KnownRequested]
+
+    @classmethod
+    def of(
+        cls,
+        requested: KnownRequested,
+        procedure: KnownProcedure,
+        definition: Definition,
+        context: Context,
+    ) -> RequestedAction:
+        return cls(
+            code=requested.event,
+            label=_act_label(requested.event, definition, procedure.state).in_(context.locale),
+            at=requested.at,
+            record=requested,
+        )
+
+    @described("Who of the company's side asked for it.")
+    async def by(self, info: Info) -> str:
+        return found(await info.context.files.users.load(self.record.by)).name
+
+
 def definition_of(procedure: KnownProcedure, context: Context) -> Definition:
     """The version of the definition with which the procedure started."""
     return context.catalogue.definition(procedure.code, procedure.definition)
@@ -152,3 +231,11 @@ def _label(entry: Entry, definition: Definition) -> Localised:
 
 def _state(definition: Definition, code: str | None, context: Context) -> ProcedureState | None:
     return None if code is None else ProcedureState.of(definition.state(code), context)
+
+
+def _act_label(event: str, definition: Definition, state: str) -> Localised:
+    if event in ACTS:
+        return ACTS[event]
+    transition = definition.transition(state, event)
+    target = definition.states.get(transition.to) if transition else None
+    return target.label if target else Localised(fr=event, ar=event, en=event)

@@ -53,7 +53,7 @@ def fired(timer: Timer) -> Entry:
     message = clock_message(
         definition(), procedure, timer, receipt="r", now=timer.due_at, sandbox=True
     )
-    return noted(procedure, "e", timer, message).changed[0]
+    return noted(procedure, (), "e", timer, message).changed[0]
 
 
 def test_a_state_without_times_sets_nothing() -> None:
@@ -202,7 +202,7 @@ def test_a_note_leaves_the_state_alone_and_says_when_it_was_due() -> None:
     message = clock_message(
         definition(), procedure, REQUEST[-1], receipt="r", now=now, sandbox=True
     )
-    folded = noted(procedure, "e", REQUEST[-1], message)
+    folded = noted(procedure, (), "e", REQUEST[-1], message)
     (entry,) = folded.changed
     assert (message.source, message.event, message.type) == (
         CLOCK,
