@@ -22,7 +22,8 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     """A procedure of a dossier, in the definition's version it started with.
 
     ``identity`` is the normalised reference that names it to its agency (a DUM, an ONSSA file number); ``due_at``,
-    ``reasons`` and ``place`` are what the last step said; ``version`` grows with every visible change.
+    ``reasons`` and ``place`` are what the last step said; ``version`` grows with every visible change. ``taken_by`` is
+    the name of who said "I am on it" of the present step.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
     place: Place | None = None
     version: int = 1
+    taken_by: str | None = None
+    taken_at: datetime | None = None
 
 
 class Refusal(enum.StrEnum):

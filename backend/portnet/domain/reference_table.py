@@ -1,4 +1,4 @@
-"""Reference tables as CSV: which columns each has, what may stand in them, and every line that is wrong, with its reason.
+"""Reference tables as CSV: the columns of each, what may stand in them, and every line that is wrong, with its reason.
 
 A table is taken whole or not at all. This module reads and checks; what the rows mean is `references`' to say.
 """
@@ -162,8 +162,8 @@ def _row(
         return []
     values = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
     for column in _LAYOUTS[table]:
-        if sentence := _wrong(column, values[column.name]):
-            faults.append(LineFault(line=line, column=column.name, sentence=sentence))
+        if wrong := _wrong(column, values[column.name]):
+            faults.append(LineFault(line=line, column=column.name, sentence=wrong))
     return [(line, ReferenceRow(code=values["code"], cells=values))]
 
 

@@ -5,6 +5,7 @@ Rows come checked (`reference_table`); imported ones stand in the place of shipp
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -17,6 +18,9 @@ from portnet.domain.business_hours import OpeningHours, parse_week
 from portnet.domain.localised import LOCALES, Locale, Localised
 from portnet.domain.place import KnownPlace, Office, PlaceKind
 from portnet.domain.reference_table import KnownCodes, ReferenceRow, Table
+
+_WORD = re.compile(r"\w+")
+_ARTICLE = "ال"
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,16 +46,16 @@ class References(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     documents: Mapping[str, Listed]
 
     def office(self, agency: str, place: Place | None) -> Office | None:
-        """The office of ``agency`` at ``place``: by the customs' own number, else by the place; None when none is known.
+        """The office of ``agency`` at ``place``: by the customs' own number, else by the place.
 
-        A message that names neither is answered by the agency's only office, if it has but one.
+        A message that names neither is answered by the agency's only office, if it has but one; None: not known.
         """
         own = self._offices_of.get(agency, ())
-        if place is not None and place.bureau is not None:
-            return next((office for office in own if office.bureau == place.bureau), None)
-        if place is not None and place.unlocode is not None:
-            return next((office for office in own if office.place == place.unlocode), None)
-        return own[0] if len(own) == 1 else None
+        if place is None or (place.bureau is None and place.unlocode is None):
+            return own[0] if len(own) == 1 else None
+        numbered = (o for o in own if o.bureau is not None and o.bureau == place.bureau)
+        there = (o for o in own if o.place == place.unlocode)
+        return next(numbered, None) or next(there, None)
 
     def bureau(self, number: str) -> Office | None:
         """The customs office of three digits."""
@@ -108,17 +112,29 @@ def search(known: Iterable[Named], text: str, locale: Locale, first: int) -> lis
 
     The reader's own language decides the order; accents and capitals do not count.
     """
-    words = _plain(text).split()
+    words = _words(text)
     code = "".join(text.split()).upper()
     found = [
         row
         for row in known
         if not words
         or row.code.startswith(code)
-        or any(all(word in _plain(row.label.in_(own)) for word in words) for own in LOCALES)
+        or any(_named(row.label.in_(own), words) for own in LOCALES)
     ]
-    found.sort(key=lambda row: (not row.code.startswith(code), _plain(row.label.in_(locale)), row.code))
+    found.sort(
+        key=lambda row: (not row.code.startswith(code), _plain(row.label.in_(locale)), row.code)
+    )
     return found[:first]
+
+
+def _named(label: str, words: Sequence[str]) -> bool:
+    """Whether each of ``words`` begins one of the label's, the Arabic article aside."""
+    own = _words(label)
+    return all(any(w.startswith((word, f"{_ARTICLE}{word}")) for w in own) for word in words)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_plain(text))
 
 
 def _plain(text: str) -> str:

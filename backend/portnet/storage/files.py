@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Recipient
+from portnet.domain.anomaly import UNSETTLED, Anomaly, AnomalyState
 from portnet.domain.filing import Files
 from portnet.storage import rows
 from portnet.storage.engines.dialect import Dialect
@@ -52,8 +53,9 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
         "anomaly",
         "receipt",
         [message.receipt, *(row["receipt"] for row in entries)],
-        " AND state IN ('PARKED', 'OPEN')",
+        " AND state IN ('PARKED', 'OPEN', 'ATTACHED') ORDER BY id",
     )
+    known = tuple(map(rows.anomaly, anomalies))
     return Files(
         links=links,
         dossiers={row["id"]: rows.dossier(row) for row in dossiers},
@@ -61,9 +63,16 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
         entries=tuple(map(rows.entry, entries)),
         companies=tuple(map(rows.company, companies)),
         mandates=tuple(map(rows.mandate, mandates)),
-        anomalies=tuple(map(rows.anomaly, anomalies)),
+        anomalies=tuple(anomaly for anomaly in known if anomaly.state in UNSETTLED),
         people=people,
+        attached=_attached(known, message.receipt),
     )
+
+
+def _attached(anomalies: Sequence[Anomaly], receipt: str) -> str | None:
+    """Where the help desk filed this message last."""
+    own = [a for a in anomalies if a.receipt == receipt and a.state is AnomalyState.ATTACHED]
+    return own[-1].dossier if own else None
 
 
 def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) -> Program[list[Row]]:
