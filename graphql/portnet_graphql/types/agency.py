@@ -31,6 +31,11 @@ class Agency(Node):
         agency = context.catalogue.agency_of_source(source)
         return None if agency is None else cls.of(agency, context)
 
+    @classmethod
+    def unknown(cls, source: str) -> Agency:
+        """A source that has a key and is no agency of the catalogue."""
+        return cls(id=node_id(Kind.AGENCY, source), code=source, label=source, source=source)
+
     @described("When its last message came.")
     async def last_heard_at(self, info: Info) -> datetime | None:
         return await info.context.files.heard.load(self.source)
