@@ -25,7 +25,8 @@ fragment DossierAll on Dossier {
   id version reference title company { id name } direction phase status perishable updatedAt
   place { ...PlaceAll } references { scheme value }
   whatNow {
-    action actionCode warning since deadline holder { kind label agency { code } }
+    action actionCode warning since deadline takenBy takenAt
+    holder { kind label agency { code } contact { label phone } }
     place { ...PlaceAll } reasons { ...ReasonAll }
   }
   procedures { total nodes { ...ProcedureAll } }
@@ -75,7 +76,7 @@ class Replica:
     Attributes:
         dossiers: by id, each with its ``timeline`` by entry id.
         alerts: by id.
-        heard: the kinds of all items that came, in order; of a dossier's with its entry's kind.
+        heard: the kinds of all items that came, in order; of a dossier's with its entry's kind, or ITSELF.
     """
 
     def __init__(self, http: AsyncClientSession, socket: AsyncClientSession) -> None:
@@ -142,7 +143,7 @@ class Replica:
         kind = item["__typename"]
         match kind:
             case "DossierChanged":
-                kind = f"{kind} {item['entry']['kind']}"
+                kind = f"{kind} {item['entry']['kind'] if item['entry'] else 'ITSELF'}"
                 self._dossier_changed(item["dossier"], item["entry"])
             case "AlertChanged":
                 kind = f"{kind} {item['alert']['state']}"
@@ -155,9 +156,10 @@ class Replica:
                 raise AssertionError(f"nobody asked for a {kind}")
         self.heard.append(kind)
 
-    def _dossier_changed(self, dossier: Json, entry: Json) -> None:
+    def _dossier_changed(self, dossier: Json, entry: Json | None) -> None:
         timeline = self.dossiers.get(dossier["id"], {}).get("timeline", {})
-        self.dossiers[dossier["id"]] = {**dossier, "timeline": {**timeline, entry["id"]: entry}}
+        fresh = {} if entry is None else {entry["id"]: entry}
+        self.dossiers[dossier["id"]] = {**dossier, "timeline": {**timeline, **fresh}}
 
     def _access_changed(self, companies: set[str]) -> None:
         self._drop({i for i, d in self.dossiers.items() if d["company"]["id"] not in companies})

@@ -8,8 +8,11 @@ from typing import Any, get_args
 import msgspec
 
 from portnet.domain.agency import Classifier
+from portnet.domain.anomaly import Anomaly
 from portnet.domain.events import Event
+from portnet.services.anomaly import Anomalies, Helper
 from portnet.services.mandate import Mandates
+from portnet_server.bootstrap import read_message
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
 from tests.support.house.opening import OpenHouse, new_telling, steps
@@ -82,6 +85,10 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await apps.agree("an estimate")
         await apps.say(telling, 2)
         await apps.agree("a message that was applied")
+        await _acknowledge(apps.replicas["declarant"])
+        await apps.agree("a step that somebody took")
+        await _file_by_hand(apps)
+        await apps.agree("a message that the help desk filed")
         await apps.say(telling, 4)
         await apps.agree("a message that came too early")
         await apps.say(telling, 3)
@@ -100,9 +107,31 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
         *(f"DossierChanged {kind}" for kind in ("APPLIED", "LATE", "ESTIMATE", "NOT_APPLIED")),
+        "DossierChanged ITSELF",
         *(f"AlertChanged {state}" for state in ("NEW", "SEEN", "ACKNOWLEDGED")),
         "AccessChanged",
     }
+
+
+async def _file_by_hand(apps: Apps) -> None:
+    """A message that names no company waits for the help desk, which says whose file it is."""
+    house, parts = apps.house, apps.house.parts
+    body = {
+        "type": "ONSSA_IMPORT.registered",
+        "event_id": "unnamed",
+        "occurred_at": parts.clock.now(),
+        "refs": [{"scheme": "ONSSA_FILE", "value": "BY-HAND-1"}],
+    }
+    assert (await house.agencies.post("ONSSA", msgspec.json.encode(body))).accepted
+    await house.taken_in()
+    [anomaly] = await house.select("SELECT id FROM anomaly WHERE source = 'ONSSA'")
+    [dossier] = await house.select("SELECT id FROM dossier")
+    desk = Anomalies(
+        parts.units, parts.anomalies, read_message, parts.clock, parts.ids, parts.wakeups
+    )
+    helper = Helper(name="Houda", actor="test")
+    assert isinstance(await desk.attach(helper, anomaly["id"], dossier["id"]), Anomaly)
+    await house.taken_in()
 
 
 async def _change_the_mandate(apps: Apps) -> None:
