@@ -54,6 +54,24 @@ class AlertAcknowledged(msgspec.Struct, frozen=True, kw_only=True, tag="alert_ac
     at: datetime
 
 
+class StepTaken(msgspec.Struct, frozen=True, kw_only=True, tag="step_taken"):
+    """Somebody said "I am on it" of what an alert told them: the file shows who."""
+
+    dossier: str
+    procedure: str
+    by: str
+    at: datetime
+
+
+class MessageAttached(msgspec.Struct, frozen=True, kw_only=True, tag="message_attached"):
+    """The help desk filed a message to a dossier, whose ``refs`` it then shares. Folding it is another event."""
+
+    dossier: str
+    procedure: str
+    receipt: str
+    refs: tuple[Reference, ...]
+
+
 class MandateGranted(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_granted"):
     mandate: str
     company: str
@@ -114,6 +132,8 @@ Event = (
     | AlertRaised
     | AlertSeen
     | AlertAcknowledged
+    | StepTaken
+    | MessageAttached
     | MandateGranted
     | MandateRevoked
     | MandateStarted
@@ -170,7 +190,13 @@ class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
 def frame_of(event: Event) -> FrameKind | None:
     """The kind of frame that phones hear of ``event``; None when another fact of the same transaction tells it."""
     match event:
-        case MessageFolded() | ActRequested() | SubmissionReceived():
+        case (
+            MessageFolded()
+            | ActRequested()
+            | SubmissionReceived()
+            | StepTaken()
+            | MessageAttached()
+        ):
             return FrameKind.DOSSIER_CHANGED
         case AlertRaised() | AlertSeen() | AlertAcknowledged():
             return FrameKind.ALERT_CHANGED

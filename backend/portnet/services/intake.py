@@ -238,7 +238,9 @@ class Intake:
     ) -> Folded:
         definition = self._catalogue.definition(procedure.code, procedure.definition)
         entries = [entry for entry in files.entries if entry.procedure == procedure.id]
-        arrived = new_entry(self._ids.new(), procedure, message)
+        # A message that the help desk has tried again is on the timeline already.
+        known = next((e for e in entries if e.message.receipt == message.receipt), None)
+        arrived = known or new_entry(self._ids.new(), procedure, message)
         return fold_in(definition, procedure, entries, arrived, now)
 
     def _refreshed(
