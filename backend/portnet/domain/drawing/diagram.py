@@ -30,7 +30,7 @@ _MARGIN = 28.0
 _HEAD = 74.0
 _FOOT = 62.0
 #: A little more than the widest sans serif that a reader may have.
-_CODE_WIDTH, _TEXT_WIDTH = 8.3, 6.3
+_CODE_WIDTH, _TEXT_WIDTH = 9.0, 6.3
 _ROW = 15.0
 
 #: Band, then background. Their meaning is told in words, too.
@@ -227,10 +227,11 @@ def _state(
     )
     if not state.final:
         yield _rect(x, y, 6, box.height, 3, f'fill="{band}"')
-    yield _text(at.x, y + 19, "code", state.code)
-    yield _text(at.x, y + 35, "holder", holder_name(state, catalogue))
+    middle = at.x if state.final else at.x + 3
+    yield _text(middle, y + 19, "code", state.code)
+    yield _text(middle, y + 35, "holder", holder_name(state, catalogue))
     for number, t in enumerate(aside):
-        yield _text(at.x, y + 46 + _ROW * (number + 0.75), f"event {_class(t)}", _aside(t))
+        yield _text(middle, y + 46 + _ROW * (number + 0.75), f"event {_class(t)}", _aside(t))
     yield "</g>"
 
 

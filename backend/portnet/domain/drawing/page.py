@@ -22,6 +22,7 @@ _GENERATED = (
     "<!-- Written by `portnet catalogue draw`: edit the catalogue's file, not this page. -->"
 )
 _DIVISIONS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_DAYS_FROM = 3 * 86_400
 
 
 def page(definition: Definition, catalogue: Catalogue, diagram: str) -> str:
@@ -73,11 +74,12 @@ LIST_HEAD = (
 
 
 def spoken(span: Span) -> str:
-    """``2 h 30 min``, ``3 d`` or, of business hours, ``4 bh``."""
+    """``2 h 30 min``, ``36 h``, ``3 d`` or, of business hours, ``4 bh``."""
     if span.business:
         return f"{span.seconds // 3600} bh"
     left, parts = span.seconds, list[str]()
-    for unit, size in _DIVISIONS:
+    # People count in hours for a day or two.
+    for unit, size in _DIVISIONS if left >= _DAYS_FROM else _DIVISIONS[1:]:
         count, left = divmod(left, size)
         if count:
             parts.append(f"{count} {unit}")
