@@ -75,8 +75,9 @@ def arrange(boxes: Sequence[Box], lines: Sequence[Line], start: str) -> Layers:
 
 def _ends(line: Line, upward: frozenset[str]) -> tuple[str, str]:
     """The line's upper and lower box."""
-    ends = (line.source, line.target)
-    return ends[::-1] if line.key in upward else ends
+    if line.key in upward:
+        return line.target, line.source
+    return line.source, line.target
 
 
 def _upward(lines: Iterable[Line], start: str) -> frozenset[str]:

@@ -20,7 +20,7 @@ from portnet.domain.procedure import (
     fold,
 )
 from portnet_notifications.catalogue import ALERTS
-from tests.support.added_procedure import CODE, added_procedure
+from tests.support.catalogue import CODE, added_procedure
 from tests.support.clock import NOON
 from tests.support.scenarios import catalogue, said
 

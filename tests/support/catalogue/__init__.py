@@ -3,7 +3,7 @@
 from pathlib import Path
 
 CODE = "COLD_STORE_PERMIT"
-_FOLDER = Path(__file__).parent / "catalogue"
+_FOLDER = Path(__file__).parent
 
 
 def added_procedure(version: int) -> str:
