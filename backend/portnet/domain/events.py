@@ -37,6 +37,14 @@ class MessageFolded(msgspec.Struct, frozen=True, kw_only=True, tag="message_fold
     entry: Entry
 
 
+class StepVanished(msgspec.Struct, frozen=True, kw_only=True, tag="step_vanished"):
+    """A step that had been inferred is not any more: its entry is gone. No message ever is."""
+
+    dossier: str
+    procedure: str
+    entry: str
+
+
 class AlertRaised(msgspec.Struct, frozen=True, kw_only=True, tag="alert_raised"):
     alert: Alert
 
@@ -49,6 +57,13 @@ class AlertSeen(msgspec.Struct, frozen=True, kw_only=True, tag="alert_seen"):
 class AlertAcknowledged(msgspec.Struct, frozen=True, kw_only=True, tag="alert_acknowledged"):
     alert: str
     by: str
+    at: datetime
+
+
+class AlertSuperseded(msgspec.Struct, frozen=True, kw_only=True, tag="alert_superseded"):
+    """What it told holds no longer."""
+
+    alert: str
     at: datetime
 
 
@@ -69,9 +84,11 @@ Event = (
     | ProcedureOpened
     | ReferencesLinked
     | MessageFolded
+    | StepVanished
     | AlertRaised
     | AlertSeen
     | AlertAcknowledged
+    | AlertSuperseded
     | MandateGranted
     | MandateRevoked
 )
@@ -81,6 +98,7 @@ class FrameKind(enum.StrEnum):
     """What a phone hears: the shape of a feed frame's item."""
 
     DOSSIER_CHANGED = "DOSSIER_CHANGED"
+    ENTRY_REMOVED = "ENTRY_REMOVED"
     ALERT_CHANGED = "ALERT_CHANGED"
     ACCESS_CHANGED = "ACCESS_CHANGED"
     RESET = "RESET"
@@ -123,7 +141,9 @@ def frame_of(event: Event) -> FrameKind | None:
     match event:
         case MessageFolded():
             return FrameKind.DOSSIER_CHANGED
-        case AlertRaised() | AlertSeen() | AlertAcknowledged():
+        case StepVanished():
+            return FrameKind.ENTRY_REMOVED
+        case AlertRaised() | AlertSeen() | AlertAcknowledged() | AlertSuperseded():
             return FrameKind.ALERT_CHANGED
         case MandateGranted() | MandateRevoked():
             return FrameKind.ACCESS_CHANGED

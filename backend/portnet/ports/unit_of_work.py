@@ -20,7 +20,7 @@ from portnet.domain.anomaly import Anomaly
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
-from portnet.domain.inbox import Reawakening, Settlement
+from portnet.domain.inbox import Progress, Reawakening, Settlement
 from portnet.domain.procedure import Entry, Procedure
 
 
@@ -32,6 +32,12 @@ class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     action: str
     subject: str
+
+
+class Vanished(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that had been inferred, and is not any more."""
+
+    entry: str
 
 
 #: What a unit of work can write; rows of one id replace each other.
@@ -46,7 +52,9 @@ Change = (
     | Device
     | Anomaly
     | Settlement
+    | Progress
     | Reawakening
+    | Vanished
     | Session
     | Company
     | User
@@ -87,12 +95,16 @@ class UnitOfWork(Protocol):
         ...
 
     async def take_in(
-        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+        self,
+        message: AgencyEvent,
+        decide: Callable[[Files], Iterable[Change]],
+        correcting: bool = False,
     ) -> tuple[Position, ...] | None:
         """Take the inbox row of ``message``, lock and load its files, write what ``decide`` makes of them, and commit.
 
         All in one go: nobody who waits for the files waits for this process's other work. ``decide`` must only compute;
-        it may run on another thread. None when another worker took the message.
+        it may run on another thread. ``correcting`` loads the alerts that may have to be corrected, too. None when
+        another worker took the message.
         """
         ...
 

@@ -30,7 +30,7 @@ from portnet.domain.anomaly import Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier, WhatNow, urgency
 from portnet.domain.filing import Link
-from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
+from portnet.domain.procedure import Caution, Entry, EntryKind, Procedure, Refusal
 from portnet.storage import tables
 from portnet.storage.description import description
 from portnet.storage.engines.program import Row
@@ -44,6 +44,7 @@ _what_now = msgspec.json.Decoder(WhatNow)
 _reasons = msgspec.json.Decoder(tuple[Reason, ...])
 _place = msgspec.json.Decoder(Place)
 _facts = msgspec.json.Decoder(AlertFacts)
+_cautions = msgspec.json.Decoder(tuple[Caution, ...])
 _roles = msgspec.json.Decoder(tuple[Role, ...])
 
 
@@ -129,6 +130,7 @@ def procedure_row(p: Procedure) -> tuple[Any, ...]:
         p.id, p.dossier, p.code, p.definition, p.identity, p.state, p.previous,
         micros(p.entered_at), micros(p.opened_at), micros(p.updated_at), micros_or_none(p.due_at),
         json_text(p.reasons), None if p.place is None else json_text(p.place), p.version,
+        micros_or_none(p.expected_at),
     )  # fmt: skip
 
 
@@ -137,7 +139,7 @@ def entry_row(e: Entry) -> tuple[Any, ...]:
         e.id, e.procedure, e.dossier, e.message.receipt, micros(e.message.occurred_at),
         micros(e.message.received_at), e.kind.value, e.from_state, e.to_state,
         None if e.refusal is None else e.refusal.value, e.alert, int(e.alerted),
-        json_text(e.message),
+        json_text(e.message), json_text(e.warnings) if e.warnings else None,
     )  # fmt: skip
 
 
@@ -151,7 +153,7 @@ def alert_row(a: Alert) -> tuple[Any, ...]:
         a.id, a.chain, a.user, a.dossier, a.procedure, a.entry, a.kind, a.level,
         json_text(a.facts), a.collapse_key, micros(a.raised_at), micros(a.expires_at),
         a.state.value, micros_or_none(a.seen_at), a.acknowledged_by,
-        micros_or_none(a.acknowledged_at), a.version,
+        micros_or_none(a.acknowledged_at), a.version, a.replaces,
     )  # fmt: skip
 
 
@@ -275,6 +277,7 @@ def procedure(r: Row) -> Procedure:
         updated_at=instant(r["updated_at"]), due_at=instant_or_none(r["due_at"]),
         reasons=_reasons.decode(r["reasons"]),
         place=None if r["place"] is None else _place.decode(r["place"]), version=r["version"],
+        expected_at=instant_or_none(r["expected_at"]),
     )  # fmt: skip
 
 
@@ -285,6 +288,7 @@ def entry(r: Row) -> Entry:
         from_state=r["from_state"], to_state=r["to_state"],
         refusal=None if r["refusal"] is None else Refusal(r["refusal"]), alert=r["alert"],
         alerted=bool(r["alerted"]),
+        warnings=_cautions.decode(r["warnings"]) if r["warnings"] else (),
     )  # fmt: skip
 
 
@@ -304,6 +308,7 @@ def alert(r: Row) -> Alert:
         state=AlertState(r["state"]), seen_at=instant_or_none(r["seen_at"]),
         acknowledged_by=r["acknowledged_by"],
         acknowledged_at=instant_or_none(r["acknowledged_at"]), version=r["version"],
+        replaces=r["replaces"],
     )  # fmt: skip
 
 

@@ -93,6 +93,7 @@ class InboxTable(Table, tablename="agency_inbox"):
     received_at = BigInt()
     state = Text()
     settled_at = BigInt(null=True)
+    progress = Text(null=True)
 
 
 class InboxWaitTable(Table, tablename="inbox_wait"):
@@ -150,6 +151,7 @@ class ProcedureTable(Table, tablename="procedure"):
     reasons = Text()
     place = Text(null=True)
     version = BigInt()
+    expected_at = BigInt(null=True)
 
 
 class EntryTable(Table, tablename="entry"):
@@ -168,6 +170,7 @@ class EntryTable(Table, tablename="entry"):
     alert = Text(null=True)
     alerted = BigInt()
     message = Text()
+    warnings = Text(null=True)
 
 
 class ReferenceTable(Table, tablename="reference"):
@@ -239,6 +242,7 @@ class AlertTable(Table, tablename="alert"):
     acknowledged_by = Text(null=True)
     acknowledged_at = BigInt(null=True)
     version = BigInt()
+    replaces = Text(null=True)
 
 
 class DeliveryTable(Table, tablename="delivery"):

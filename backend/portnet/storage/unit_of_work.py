@@ -22,8 +22,8 @@ from portnet.domain.alerts import Alert, Device
 from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
-from portnet.domain.inbox import Reawakening, Settlement
-from portnet.ports.unit_of_work import AuditDraft, Change, Position
+from portnet.domain.inbox import Progress, Reawakening, Settlement
+from portnet.ports.unit_of_work import AuditDraft, Change, Position, Vanished
 from portnet.storage import rows
 from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, query
@@ -47,6 +47,8 @@ _AUDIT = (
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"
 )
 _SETTLE = "UPDATE agency_inbox SET state = $2, settled_at = $3 WHERE receipt = $1"
+_PROGRESS = "UPDATE agency_inbox SET progress = $2 WHERE receipt = $1"
+_VANISH = "DELETE FROM entry WHERE id = $1"
 _WAIT = "INSERT INTO inbox_wait (ref_key, receipt) VALUES ($1, $2) ON CONFLICT (ref_key, receipt) DO NOTHING"
 _UNWAIT = "DELETE FROM inbox_wait WHERE receipt = $1"
 
@@ -63,6 +65,8 @@ class StorageUnitOfWork:
         self._audits: list[AuditDraft] = []
         self._settled: list[Settlement] = []
         self._reawakened: list[Reawakening] = []
+        self._vanished: list[Vanished] = []
+        self._progressed: list[Progress] = []
 
     async def __aenter__(self) -> Self:
         self._context = self._database.transaction()
@@ -89,6 +93,10 @@ class StorageUnitOfWork:
                     self._settled.append(change)
                 case Reawakening():
                     self._reawakened.append(change)
+                case Progress():
+                    self._progressed.append(change)
+                case Vanished():
+                    self._vanished.append(change)
                 case _:
                     self._structs[type(change)].append(change)
 
@@ -99,9 +107,12 @@ class StorageUnitOfWork:
         return await self._begun.run(take(self._database.dialect, receipt))
 
     async def take_in(
-        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+        self,
+        message: AgencyEvent,
+        decide: Callable[[Files], Iterable[Change]],
+        correcting: bool = False,
     ) -> tuple[Position, ...] | None:
-        return await self._begun.commit(self._take_in(message, decide))
+        return await self._begun.commit(self._take_in(message, decide, correcting))
 
     async def session(self, session: str) -> Session | None:
         found = await self._locked("SELECT * FROM user_session WHERE id = $1", session)
@@ -143,9 +154,12 @@ class StorageUnitOfWork:
         return await self._begun.run(query(sql + self._database.dialect.for_update, *args))
 
     def _take_in(
-        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+        self,
+        message: AgencyEvent,
+        decide: Callable[[Files], Iterable[Change]],
+        correcting: bool,
     ) -> Program[tuple[Position, ...] | None]:
-        files = yield from claim(self._database.dialect, message)
+        files = yield from claim(self._database.dialect, message, correcting)
         if files is None:
             return None
         self.add(*decide(files))
@@ -155,6 +169,8 @@ class StorageUnitOfWork:
         for kind, writing in rows.WRITINGS.items():
             if structs := self._structs.get(kind):
                 yield Batch(writing.sql, [writing.row(struct) for struct in structs])
+        if self._vanished:
+            yield Batch(_VANISH, [(gone.entry,) for gone in self._vanished])
         yield from self._settle()
         if self._records:
             yield Batch(_EVENT, [_event_row(record) for record in self._records])
@@ -170,6 +186,8 @@ class StorageUnitOfWork:
                 yield Batch(_WAIT, [(ref, settlement.receipt) for ref in settlement.refs])
             else:
                 yield Statement(_UNWAIT, (settlement.receipt,))
+        for progress in self._progressed:
+            yield Statement(_PROGRESS, (progress.receipt, progress.after))
         dialect = self._database.dialect
         for reawakening in self._reawakened:
             yield Statement(

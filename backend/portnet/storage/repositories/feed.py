@@ -19,9 +19,11 @@ _AFTER = (
 #: Frames by the tag of the event that they tell of.
 _FRAMES: Mapping[str, FrameKind] = {
     "message_folded": FrameKind.DOSSIER_CHANGED,
+    "step_vanished": FrameKind.ENTRY_REMOVED,
     "alert_raised": FrameKind.ALERT_CHANGED,
     "alert_seen": FrameKind.ALERT_CHANGED,
     "alert_acknowledged": FrameKind.ALERT_CHANGED,
+    "alert_superseded": FrameKind.ALERT_CHANGED,
     "mandate_granted": FrameKind.ACCESS_CHANGED,
     "mandate_revoked": FrameKind.ACCESS_CHANGED,
 }
