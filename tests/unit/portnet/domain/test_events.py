@@ -18,9 +18,11 @@ KINDS: tuple[type[Any], ...] = get_args(Event)
 
 HEARD = {
     "MessageFolded": FrameKind.DOSSIER_CHANGED,
+    "StepVanished": FrameKind.ENTRY_REMOVED,
     "AlertRaised": FrameKind.ALERT_CHANGED,
     "AlertSeen": FrameKind.ALERT_CHANGED,
     "AlertAcknowledged": FrameKind.ALERT_CHANGED,
+    "AlertSuperseded": FrameKind.ALERT_CHANGED,
     "MandateGranted": FrameKind.ACCESS_CHANGED,
     "MandateRevoked": FrameKind.ACCESS_CHANGED,
 }
