@@ -19,13 +19,13 @@ fragment StateAll on ProcedureState { code label short status final outcome }
 fragment PlaceAll on Place { code label kind }
 fragment ProcedureAll on Procedure {
   id version kind { code version label } reference state { ...StateAll } agency { code label }
-  enteredAt targetAt alarmAt
+  enteredAt targetAt alarmAt waitsFor { id }
 }
 fragment DossierAll on Dossier {
-  id version reference title company { id name } direction phase status perishable updatedAt
+  id version reference title company { id name } direction phase status outcome perishable updatedAt
   place { ...PlaceAll } references { scheme value }
   whatNow {
-    action actionCode warning since deadline holder { kind label agency { code } }
+    action actionCode warning since deadline expectedAt holder { kind label agency { code } }
     place { ...PlaceAll } reasons { ...ReasonAll }
   }
   procedures { total nodes { ...ProcedureAll } }
@@ -35,7 +35,7 @@ fragment EntryAll on TimelineEntry {
   reasons { ...ReasonAll }
 }
 fragment AlertAll on Alert {
-  id code level text state collapseKey deepLink raisedAt expiresAt acknowledgedBy acknowledgedAt
+  id code level text state collapseKey replaces deepLink raisedAt expiresAt acknowledgedBy acknowledgedAt
   dossier { id }
 }
 """
@@ -149,6 +149,7 @@ class Replica:
                 self.alerts[item["alert"]["id"]] = item["alert"]
             case "Removed":
                 self._drop({item["id"]})
+                self._drop_entry(item["id"])
             case "AccessChanged":
                 self._access_changed(set(item["companies"]))
             case _:
@@ -158,6 +159,11 @@ class Replica:
     def _dossier_changed(self, dossier: Json, entry: Json) -> None:
         timeline = self.dossiers.get(dossier["id"], {}).get("timeline", {})
         self.dossiers[dossier["id"]] = {**dossier, "timeline": {**timeline, entry["id"]: entry}}
+
+    def _drop_entry(self, gone: str) -> None:
+        for id_, dossier in self.dossiers.items():
+            timeline = {i: entry for i, entry in dossier["timeline"].items() if i != gone}
+            self.dossiers = {**self.dossiers, id_: {**dossier, "timeline": timeline}}
 
     def _access_changed(self, companies: set[str]) -> None:
         self._drop({i for i, d in self.dossiers.items() if d["company"]["id"] not in companies})

@@ -9,6 +9,7 @@ import msgspec
 
 from portnet.domain.agency import Classifier
 from portnet.domain.events import Event
+from portnet.domain.procedure import EntryKind
 from portnet.services.mandate import Mandates
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
@@ -17,6 +18,7 @@ from tests.support.house.opening import OpenHouse, new_telling, steps
 #: Whose apps hold everything: in three languages, on both sides of the mandate.
 _PEOPLE = (("declarant", "fr"), ("manager", "en"), ("logistics", "ar"), ("broker", "fr"))
 
+_RED = "DUM_IMPORT.channel_red"
 _SEEN = """
 mutation Seen($input: ReportAlertsInput!) { reportAlerts(input: $input) { clientMutationId } }
 """
@@ -95,14 +97,31 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await apps.agree("alerts that were seen")
         await _acknowledge(apps.replicas["logistics"])
         await apps.agree("an alert that was acknowledged")
+        await _amend(apps)
         await _change_the_mandate(apps)
         kinds = await house.select("SELECT DISTINCT kind FROM event")
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
-        *(f"DossierChanged {kind}" for kind in ("APPLIED", "LATE", "ESTIMATE", "NOT_APPLIED")),
-        *(f"AlertChanged {state}" for state in ("NEW", "SEEN", "ACKNOWLEDGED")),
+        *(f"DossierChanged {kind.value}" for kind in EntryKind),
+        *(f"AlertChanged {state}" for state in ("NEW", "SEEN", "SUPERSEDED", "ACKNOWLEDGED")),
+        "Removed",
         "AccessChanged",
     }
+
+
+async def _amend(apps: Apps) -> None:
+    """On files of their own: registered, orange, a visit to set, and done without having been set."""
+    telling = new_telling("S0", run=2)
+    for number in (1, 2, 3, 5):
+        await apps.say(telling, number)
+    await apps.agree("a step that was inferred")
+    await apps.say(telling, 4)
+    await apps.agree("the message of a step that had been inferred")
+    said = f"{steps(telling)[0][0].source}-{telling.run}"
+    await apps.say(_another(telling, "BACK"), 3, wire={"retracts": f"{said}-3"})
+    await apps.agree("a message that was taken back")
+    await apps.say(_another(telling, "RIGHT"), 2, wire={"corrects": f"{said}-2"}, event=_RED)
+    await apps.agree("a message that was corrected")
 
 
 async def _change_the_mandate(apps: Apps) -> None:

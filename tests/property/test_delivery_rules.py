@@ -14,8 +14,8 @@ from portnet.domain.catalogue import OPERATOR, PREVIOUS, Definition, Status, Tra
 from portnet.domain.filing import Files, Opens, Unfiled, file
 from portnet.domain.folding import GAP_WAIT, waits_until
 from portnet.domain.procedure import Entry, EntryKind, Moved, Standing, decide, evolve, fold
+from tests.property.history import History, received
 from tests.support.clock import NOON
-from tests.support.history import History, received
 from tests.support.scenarios import BROKER, IMPORTER, UNKNOWN_ICE, catalogue, said
 from tests.support.volume import volume
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ async def released(world: World) -> None:
     assert await world.states() == {DUM_VALUE: "RELEASED"}
 
 
-async def retract(world: World, *refs: str, what: str = "B-4", **fields: object) -> str:
+async def retract(world: World, *refs: str, what: str = "B-4", **fields: Any) -> str:
     at = world.clock.advance(MINUTE)
     return await world.post(
         "BADR", "DUM_IMPORT.released", *(refs or (DUM,)), at=at, retracts=what, **fields
