@@ -257,6 +257,8 @@ def in_order(entries: Iterable[Entry], places: Mapping[str, Entry] | None = None
     for entry in by_time:
         if place(entry).message.seq is not None:
             numbered[entry.message.source].append(entry)
+    if not numbered:
+        return by_time
     queues = {
         source: deque(sorted(own, key=lambda e: (place(e).message.seq or 0, *_receipt(place(e)))))
         for source, own in numbered.items()
