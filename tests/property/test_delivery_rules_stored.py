@@ -332,6 +332,9 @@ async def test_rule_10_one_message_for_a_ships_cargo_comes_part_by_part(world: W
     assert turns == -(-CARGO // TOGETHER) - 1
     assert Counter((await world.states()).values()) == {"CONFORM": CARGO}
     assert await inbox_done(world)
+    entries = await world.entries()
+    refs = [len(e.message.refs) for e in entries if e.message.receipt == raw.receipt]
+    assert set(refs) == {1}, "each keeps what it is known by"
     company = company_audience(IMPORTER.id)
     frames = (await world.feed.after(heads, CARGO + 10))[company]
     assert Counter(frame.subject for frame in frames) == dict.fromkeys(dossiers, 1)

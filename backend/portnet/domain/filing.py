@@ -159,6 +159,17 @@ def linked_by(
     return tuple({ref.key: ref for ref in own}.values())
 
 
+def concerning(files: Files, message: AgencyEvent, procedure: Procedure) -> AgencyEvent:
+    """``message`` as ``procedure`` keeps it: of a ship's whole cargo, only what it is known by.
+
+    Two thousand files would else keep two thousand references each; the inbox has the message whole.
+    """
+    if files.batch is None:
+        return message
+    own = tuple(link.ref for link in files.links if link.procedure == procedure.id)
+    return msgspec.structs.replace(message, refs=own or message.refs[:1])
+
+
 def _inadmissible(
     definition: Definition | None, message: AgencyEvent, now: datetime
 ) -> Unfiled | None:
@@ -184,7 +195,8 @@ def _matching(files: Files, definition: Definition, message: AgencyEvent) -> lis
     identities = message.references(definition.identity)
     if identities:
         return [p for p in own if p.identity in identities]
-    linked = {link.procedure for link in files.links if _ties(files, link, message)}
+    keys = _keys(message)
+    linked = {link.procedure for link in files.links if _ties(files, link, keys)}
     return [p for p in own if p.id in linked]
 
 
@@ -223,13 +235,18 @@ def _opening(files: Files, definition: Definition, message: AgencyEvent) -> Open
 
 def _shared(files: Files, message: AgencyEvent, company: Company) -> Dossier | None:
     """The oldest dossier of ``company`` that shares a reference with the message."""
-    tied = {link.dossier for link in files.links if _ties(files, link, message)}
+    keys = _keys(message)
+    tied = {link.dossier for link in files.links if _ties(files, link, keys)}
     own = [d for d in files.dossiers.values() if d.id in tied and d.company == company.id]
     return min(own, key=lambda d: (d.opened_at, d.id), default=None)
 
 
-def _ties(files: Files, link: Link, message: AgencyEvent) -> bool:
-    if not any(link.ref.key == ref.key for ref in message.refs):
+def _keys(message: AgencyEvent) -> frozenset[str]:
+    return frozenset(ref.key for ref in message.refs)
+
+
+def _ties(files: Files, link: Link, keys: frozenset[str]) -> bool:
+    if link.ref.key not in keys:
         return False
     if link.ref.scheme not in _REUSED_SCHEMES:
         return True

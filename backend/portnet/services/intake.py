@@ -41,6 +41,7 @@ from portnet.domain.filing import (
     OnFile,
     Opens,
     Unfiled,
+    concerning,
     file,
     hearers,
     linked_by,
@@ -233,10 +234,11 @@ class Intake:
             for folded in folds:
                 self._tell(changes, files, folded, heard_by, now)
                 self._link(changes, files, message, procedures, folded.procedure, now)
-                told = tell_people(
-                    self._planner, files, message, dossier, folded, heard_by, now, self._ids.new
+                changes.add(
+                    *tell_people(
+                        self._planner, files, dossier, folded, heard_by, now, self._ids.new
+                    )
                 )
-                changes.add(*told)
             changes.add(_audited(message, dossier, now))
         changes.add(_settled(message, files.batch, now))
         if files.awaited:
@@ -249,7 +251,8 @@ class Intake:
         entries = [entry for entry in files.entries if entry.procedure == procedure.id]
         others = files.of(procedure.dossier)
         warnings = cautions(self._catalogue, procedure, message, entries, others)
-        arrived = new_entry(self._ids.new(), procedure, message, warnings)
+        kept = concerning(files, message, procedure)
+        arrived = new_entry(self._ids.new(), procedure, kept, warnings)
         return fold_in(definition, procedure, entries, arrived, now)
 
     def _refreshed(

@@ -27,7 +27,6 @@ _STANDING = frozenset({AlertState.NEW, AlertState.SEEN})
 def tell_people(
     planner: AlertPlanner,
     files: Files,
-    message: AgencyEvent,
     dossier: Dossier,
     folded: Folded,
     heard_by: Sequence[str],
@@ -44,7 +43,7 @@ def tell_people(
             procedure=folded.procedure,
             entry=entry,
             broker=next((company for company in heard_by if company != dossier.company), None),
-            container=_container(files, message, dossier.id),
+            container=_container(files, entry.message, dossier.id),
             told=told,
         )
         return planner.plan(occasion, people, now, new_id)
@@ -92,15 +91,12 @@ def _raised(
 
 
 def _container(files: Files, message: AgencyEvent, dossier: str) -> str | None:
-    own = message.references("CONTAINER")
-    if own:
-        # A message may name a ship's whole cargo: the dossier's own box first.
-        known = next((c for c in _known_containers(files, dossier) if c in own), None)
-        return known or message.reference("CONTAINER")
-    return next(_known_containers(files, dossier), None)
-
-
-def _known_containers(files: Files, dossier: str) -> Iterator[str]:
-    for link in files.links:
-        if link.dossier == dossier and link.ref.scheme == "CONTAINER":
-            yield link.ref.value
+    own = message.reference("CONTAINER")
+    if own is not None:
+        return own
+    known = (
+        link.ref.value
+        for link in files.links
+        if link.dossier == dossier and link.ref.scheme == "CONTAINER"
+    )
+    return next(known, None)
