@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import TypeVar, cast
 
 from portnet.agencies.canonical import to_event
@@ -41,11 +42,12 @@ class CountedIntake(Intake):
         """Wait until as many as expected are settled."""
         await self._settled.wait()
 
-    async def take_in(self, message: AgencyEvent) -> None:
-        await super().take_in(message)
-        self._left -= 1
+    async def take_in(self, message: AgencyEvent) -> datetime | None:
+        waits_until = await super().take_in(message)
+        self._left -= waits_until is None
         if not self._left:
             self._settled.set()
+        return waits_until
 
 
 class CountedDatabase:

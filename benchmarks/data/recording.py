@@ -17,6 +17,7 @@ from portnet.storage.engines import open_database
 Row = tuple[Any, ...]
 
 #: Tables that a message only adds to, in the order in which they are written.
+#: Not the timers', which are deleted too: the baseline is spared them.
 ADDED = ("entry", "reference", "anomaly", "event", "feed", "audit", "alert", "delivery")
 #: Tables whose rows a message adds or changes.
 CHANGED = ("dossier", "procedure")
@@ -85,7 +86,7 @@ class _Reader:
         (inbox,) = self._rows("SELECT * FROM agency_inbox WHERE receipt = ?", message.receipt)
         return Written(
             receipt=message.receipt,
-            inbox=(*inbox[:8], "NEW", None),
+            inbox=(*inbox[:8], "NEW", None, *inbox[10:]),
             settled=(inbox[8], inbox[9]),
             added={table: rows for table, rows in (added | new).items() if rows},
             changed=changed,

@@ -42,6 +42,10 @@ _PROCEDURE = [
     "reasons",
     "place",
     "version",
+    "expected_at",
+    "requested",
+    "taken_by",
+    "taken_at",
 ]
 _CHANGING = {
     "dossier": (_DOSSIER, ("broker", "reference", "status", "urgency", "what_now", "updated_at", "version")),

@@ -7,7 +7,7 @@ of ``seq``, without gaps, and no two transactions wait for each other crosswise.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import cache
@@ -43,7 +43,7 @@ from portnet.ports.unit_of_work import (
 from portnet.storage import rows
 from portnet.storage.desk import anomaly_case, step_of, write_import
 from portnet.storage.engines.database import Database, Transaction
-from portnet.storage.engines.program import Batch, Program, Row, Statement, query
+from portnet.storage.engines.program import Batch, Program, Row, Statement, Together, query
 from portnet.storage.files import claim, file_of, files_of, take
 from portnet.storage.queues.timers import ringing
 
@@ -266,22 +266,24 @@ class StorageUnitOfWork:
         return (yield from self._flush())
 
     def _flush(self) -> Program[tuple[Position, ...]]:
-        yield Batch(_MOOT, [(key.subject, key.kind.value, key.detail) for key in self._moot])
-        for kind, writing in rows.WRITINGS.items():
-            if structs := self._structs.get(kind):
-                yield Batch(writing.sql, [writing.row(struct) for struct in structs])
+        if self._moot:
+            yield Batch(_MOOT, [(key.subject, key.kind.value, key.detail) for key in self._moot])
         if self._vanished:
             yield Batch(_VANISH, [(gone.entry,) for gone in self._vanished])
-        yield from self._settle()
+        writes = [
+            Batch(writing.sql, [writing.row(struct) for struct in structs])
+            for kind, writing in rows.WRITINGS.items()
+            if (structs := self._structs.get(kind))
+        ]
+        if self._records:
+            writes.append(Batch(_EVENT, [_event_row(record) for record in self._records]))
+        yield Together([*writes, *self._settlements()])
+        yield from self._reawaken()
         for imported in self._imported:
             yield from write_import(imported)
-        if self._records:
-            yield Batch(_EVENT, [_event_row(record) for record in self._records])
-        positions = yield from self._publish()
-        yield from self._chain_audits()
-        return positions
+        return (yield from self._publish())
 
-    def _settle(self) -> Program[None]:
+    def _settlements(self) -> Iterator[Statement | Batch]:
         for settlement in self._settled:
             at = rows.micros(settlement.at)
             yield Statement(_SETTLE, (settlement.receipt, settlement.state.value, at))
@@ -291,6 +293,8 @@ class StorageUnitOfWork:
                 yield Statement(_UNWAIT, (settlement.receipt,))
         for progress in self._progressed:
             yield Statement(_PROGRESS, (progress.receipt, progress.after))
+
+    def _reawaken(self) -> Program[None]:
         dialect = self._database.dialect
         for reawakening in self._reawakened:
             yield Statement(
@@ -311,11 +315,12 @@ class StorageUnitOfWork:
             for audience in record.audiences:
                 following[audience] += 1
                 lines.append((audience, following[audience], record.id))
-        if lines:
-            yield Batch(_FEED, lines)
+        audits = yield from self._chained_audits()
+        yield Together([Batch(_FEED, lines), *audits])
         return tuple(Position(audience=a, seq=heads[a]) for a in sorted(moves) if moves[a])
 
-    def _chain_audits(self) -> Program[None]:
+    def _chained_audits(self) -> Program[list[Batch]]:
+        chains: list[Batch] = []
         by_company: dict[str, list[AuditDraft]] = defaultdict(list)
         for draft in self._audits:
             by_company[draft.company].append(draft)
@@ -330,7 +335,8 @@ class StorageUnitOfWork:
                 lines.append(
                     (company, position, at, draft.actor, draft.action, draft.subject, previous)
                 )
-            yield Batch(_AUDIT, lines)
+            chains.append(Batch(_AUDIT, lines))
+        return chains
 
 
 def _bump(moves: Mapping[str, int]) -> Program[dict[str, int]]:

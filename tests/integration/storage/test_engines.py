@@ -14,6 +14,7 @@ from portnet.storage.engines import (
     Program,
     Row,
     Statement,
+    Together,
     TransactionNested,
     TransactionOver,
     nothing,
@@ -227,6 +228,38 @@ async def test_returning_gives_rows_and_a_conflict_gives_none(database: Database
     sql = "INSERT INTO entry (id) VALUES ($1) ON CONFLICT (id) DO NOTHING RETURNING id"
     rows: list[list[Row]] = [await commit(database, query(sql, 1)) for _ in range(2)]
     assert [len(answer) for answer in rows] == [1, 0]
+
+
+async def test_writes_that_are_sent_together_are_all_done(database: Database) -> None:
+    def write() -> Program[None]:
+        yield Together(
+            [
+                Batch("INSERT INTO entry (id, note) VALUES ($1, $2)", [(1, "a'$9")]),
+                Batch("INSERT INTO entry (id, note) VALUES ($1, $2)", [(2, "b"), (3, "c")]),
+                Batch("INSERT INTO entry (id, note) VALUES ($1, $2)", []),
+                Statement("INSERT INTO entry (note, id) VALUES ($2, $1)", (4, "d")),
+            ]
+        )
+        yield Together(
+            [
+                Statement("UPDATE entry SET note = $1 || '$1' WHERE id = $2", ("e", 1)),
+                Statement("DELETE FROM entry WHERE id = $1", (2,)),
+            ]
+        )
+
+    await commit(database, write())
+    rows = await database.read(query("SELECT id, note FROM entry WHERE id < 9 ORDER BY id"))
+    assert [(row["id"], row["note"]) for row in rows] == [(1, "e$1"), (3, "c"), (4, "d")]
+
+
+async def test_writes_that_are_sent_together_are_undone_together(database: Database) -> None:
+    def write() -> Program[None]:
+        add_one = Statement("INSERT INTO entry (id) VALUES ($1)", (1,))
+        yield Together([add_one, Statement("INSERT INTO entry (id) VALUES ($1)", (1,))])
+
+    with pytest.raises(ConstraintViolated):
+        await commit(database, write())
+    assert not await database.read(query("SELECT id FROM entry WHERE id = 1"))
 
 
 async def test_any_of_finds_the_same_rows_on_both_engines(database: Database) -> None:

@@ -16,7 +16,16 @@ from portnet.storage.engines.errors import (
     TransactionOver,
 )
 from portnet.storage.engines.postgres import PostgresDatabase, PostgresSettings
-from portnet.storage.engines.program import Batch, Program, Row, Statement, Step, nothing, query
+from portnet.storage.engines.program import (
+    Batch,
+    Program,
+    Row,
+    Statement,
+    Step,
+    Together,
+    nothing,
+    query,
+)
 from portnet.storage.engines.sqlite import SQLiteDatabase
 from portnet.storage.engines.sqlite_hops import SQLiteSettings
 
@@ -33,6 +42,7 @@ __all__ = [
     "Row",
     "Statement",
     "Step",
+    "Together",
     "Transaction",
     "TransactionConflict",
     "TransactionNested",

@@ -99,6 +99,28 @@ def sqlite_sql(sql: str) -> str:
     return _PLACEHOLDER.sub(lambda match: f"?{match[1]}" if match[1] else match[0], sql)
 
 
+@lru_cache(maxsize=1024)
+def joined(statements: tuple[str, ...]) -> str:
+    """PostgreSQL: several writes as one statement; the arguments of all stand one after the other."""
+    if len(statements) == 1:
+        return statements[0]
+    parts: list[str] = []
+    before = 0
+    for number, sql in enumerate(statements):
+        last = 0
+
+        def renumbered(match: re.Match[str], before: int = before) -> str:
+            nonlocal last
+            if not match[1]:
+                return match[0]
+            last = max(last, int(match[1]))
+            return f"${int(match[1]) + before}"
+
+        parts.append(f"w{number} AS ({_PLACEHOLDER.sub(renumbered, sql)})")
+        before += last
+    return f"WITH {', '.join(parts)} SELECT 1"
+
+
 def is_select(sql: str) -> bool:
     """Whether the statement begins as one that only reads."""
     return sql.lstrip().upper().startswith("SELECT")

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import msgspec
 
-from portnet.storage.engines.dialect import PostgresDialect, advisory_key
+from portnet.storage.engines.dialect import PostgresDialect, advisory_key, joined
 from portnet.storage.engines.errors import (
     DatabaseUnavailable,
     TransactionNested,
@@ -23,6 +23,7 @@ from portnet.storage.engines.program import (
     Statement,
     Step,
     T,
+    Together,
     drive_async,
 )
 
@@ -147,8 +148,23 @@ async def _execute(session: Session, step: Step) -> list[Row]:
         case Statement(sql, args):
             return await session.fetch(sql, *args)
         case Batch(sql, rows):
-            if rows:
+            if len(rows) == 1:
+                await session.fetch(sql, *rows[0])
+            elif rows:
                 await session.executemany(sql, rows)
+            return []
+        case Together(writes):
+            single: list[Statement] = []
+            for write in writes:
+                if isinstance(write, Batch) and len(write.rows) == 1:
+                    single.append(Statement(write.sql, write.rows[0]))
+                elif isinstance(write, Batch):
+                    await _execute(session, write)
+                else:
+                    single.append(write)
+            if single:
+                sql = joined(tuple(write.sql for write in single))
+                await session.fetch(sql, *(value for write in single for value in write.args))
             return []
         case _:
             assert_never(step)

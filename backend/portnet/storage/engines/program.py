@@ -33,7 +33,16 @@ class Batch(NamedTuple):
     rows: Sequence[Sequence[Any]]
 
 
-Step: TypeAlias = Statement | Batch
+class Together(NamedTuple):
+    """Writes that answer nothing and touch no row of each other's: PostgreSQL is sent them in few round trips.
+
+    `[]` comes back.
+    """
+
+    writes: Sequence[Statement | Batch]
+
+
+Step: TypeAlias = Statement | Batch | Together
 Program: TypeAlias = Generator[Step, list[Row], T]
 
 

@@ -17,7 +17,16 @@ from portnet.storage.engines.errors import (
     DatabaseUnavailable,
     TransactionOver,
 )
-from portnet.storage.engines.program import Batch, Program, Row, Statement, Step, T, drive
+from portnet.storage.engines.program import (
+    Batch,
+    Program,
+    Row,
+    Statement,
+    Step,
+    T,
+    Together,
+    drive,
+)
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNAVAILABLE = {
@@ -181,6 +190,10 @@ def _execute(connection: sqlite3.Connection, step: Step) -> list[Row]:
             return connection.execute(sqlite_sql(sql), args).fetchall()
         case Batch(sql, rows):
             connection.executemany(sqlite_sql(sql), rows)
+            return []
+        case Together(writes):
+            for write in writes:
+                _execute(connection, write)
             return []
         case _:
             assert_never(step)

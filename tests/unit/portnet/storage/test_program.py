@@ -81,7 +81,7 @@ async def test_a_program_cannot_be_run_twice() -> None:
 
 async def test_a_failed_statement_ends_its_program_at_once() -> None:
     def fail(step: Step) -> list[Row]:
-        raise StatementFailed(step.sql)
+        raise StatementFailed(repr(step))
 
     async def fail_async(step: Step) -> list[Row]:
         return fail(step)
