@@ -23,7 +23,7 @@ from portnet.storage.engines.sqlite_hops import SQLiteSettings
 _logger = logging.getLogger(__name__)
 
 #: Seconds between two rounds of folding the write-ahead log in, while something is written.
-_CHECKPOINT_SECONDS = 1.0
+_CHECKPOINT_SECONDS = 0.25
 
 
 class SQLiteTransaction:

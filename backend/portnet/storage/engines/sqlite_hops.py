@@ -45,7 +45,7 @@ _CACHED_STATEMENTS = 512
 # Bytes that the write-ahead log keeps on disk; a long read may have let it grow.
 _WAL_LIMIT = 64 * 1024 * 1024
 # Pages of a write-ahead log whose end was not reached for long: writers wait once until it is.
-_WAL_TOO_LONG = 16 * 1024
+_WAL_TOO_LONG = 4 * 1024
 # What the connection that folds the log in needs of both: its cache stays all but empty.
 _CHECKPOINTER_TIMEOUT = 0.5
 _CHECKPOINTER_CACHE_KIB = 256
