@@ -19,8 +19,10 @@ from portnet.domain.alerts import Alert, Attempt, Delivery, Device
 from portnet.domain.anomaly import Anomaly
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
+from portnet.domain.feedback import Feedback
 from portnet.domain.filing import Files, Link
 from portnet.domain.inbox import Reawakening, Settlement
+from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.procedure import Entry, Procedure
 
 
@@ -52,6 +54,8 @@ Change = (
     | User
     | Credentials
     | Mandate
+    | Feedback
+    | Uncounted
     | AuditDraft
     | Record
 )

@@ -37,6 +37,7 @@ from portnet.domain.folding import (
     refresh,
 )
 from portnet.domain.inbox import InboxState, RawMessage, Reawakening, Settlement
+from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
 from portnet.ports.alerts import AlertPlanner, Occasion
 from portnet.ports.clock import Clock, Ids
@@ -186,6 +187,8 @@ class Intake:
                 self._link(changes, files, message, folded.procedure, now)
                 self._alert(changes, files, message, dossier, folded, heard_by, now)
             changes.add(_audited(message, dossier, now))
+            if not dossier.sandbox:
+                changes.add(self._uncounted(dossier, now))
         changes.add(Settlement(receipt=message.receipt, state=InboxState.DONE, at=now))
 
     def _fold_one(
@@ -300,6 +303,10 @@ class Intake:
                 self._record(now, raised, alert.id, (user_audience(alert.user),)),
                 *planned.deliveries,
             )
+
+    def _uncounted(self, dossier: Dossier, now: datetime) -> Uncounted:
+        kind = UncountedKind.DOSSIER
+        return Uncounted(id=self._ids.new(), kind=kind, subject=dossier.id, at=now)
 
     def _record(
         self,

@@ -1,1 +1,1 @@
-"""How long the agencies' steps take and how well they go: definitions, measures, and the histograms that sum them up."""
+"""How long the agencies' steps take and how well they go: definitions, measures, and histograms that sum them up."""

@@ -65,7 +65,7 @@ def difference(
     changes: dict[TallyKey, Counter[int]] = {}
     for counted_all, times in ((before, -1), (after, 1)):
         for counted in counted_all:
-            for key, value in _keyed(indicators, counted):
+            for key, value in _keyed(counted):
                 changes.setdefault(key, Counter())[value] += times
     tallies = {
         key: _tally(indicators, key, {v: n for v, n in values.items() if n})
@@ -84,7 +84,7 @@ def _tally(indicators: Mapping[str, Indicator], key: TallyKey, values: Mapping[i
     return tally_of(values.items())
 
 
-def _keyed(indicators: Mapping[str, Indicator], counted: Counted) -> Iterator[tuple[TallyKey, int]]:
+def _keyed(counted: Counted) -> Iterator[tuple[TallyKey, int]]:
     for measure in counted.measures:
         values = [(measure.indicator, measure.value)]
         if measure.business is not None:

@@ -51,7 +51,14 @@ class Stays(msgspec.Struct, frozen=True, kw_only=True, tag="stay", tag_field="of
     agencies: bool = False
 
 
-class Spans(msgspec.Struct, frozen=True, kw_only=True, tag="span", tag_field="of", rename={"from_": "from", "with_": "with"}):  # fmt: skip
+class Spans(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag="span",
+    tag_field="of",
+    rename={"from_": "from", "with_": "with"},
+):
     """From the first of the events ``from`` to the first of ``to`` after it (``CODE.event``, ``CODE.@opened``).
 
     Within one procedure, one dossier, or for each container that both ends name. In the states ``stops`` the clock

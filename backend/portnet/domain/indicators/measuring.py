@@ -12,7 +12,7 @@ from typing import assert_never
 import msgspec
 
 from portnet.domain.agency import AgencyEvent, Place
-from portnet.domain.business_hours import CASABLANCA, add, worked
+from portnet.domain.business_hours import add, worked
 from portnet.domain.catalogue import Catalogue, State
 from portnet.domain.dossier import Dossier
 from portnet.domain.indicators.definition import (
@@ -27,6 +27,7 @@ from portnet.domain.indicators.definition import (
     Told,
     matches,
 )
+from portnet.domain.indicators.months import month_of
 from portnet.domain.procedure import Entry, Procedure, in_order
 
 #: What customs choose, by their event; a visit that is ordered later makes any circuit red.
@@ -92,12 +93,6 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     open: tuple[OpenStep, ...]
 
 
-def month_of(at: datetime) -> int:
-    """The local month as one number, 202611."""
-    local = at.astimezone(CASABLANCA)
-    return local.year * 100 + local.month
-
-
 def office_of(place: Place | None) -> str | None:
     """The office that a place names: the customs' own number first."""
     return None if place is None else place.bureau or place.unlocode or place.facility
@@ -148,13 +143,17 @@ class _Happening:
 class _Run:
     """One procedure as what happened and where it stayed."""
 
-    def __init__(self, catalogue: Catalogue, procedure: Procedure, entries: Sequence[Entry]) -> None:
+    def __init__(
+        self, catalogue: Catalogue, procedure: Procedure, entries: Sequence[Entry]
+    ) -> None:
         definition = catalogue.definition(procedure.code, procedure.definition)
         agency = catalogue.agency_of(definition)
         self.procedure = procedure
         self.agency = None if agency is None else agency.code
         self.happened = [_Happening(f"{procedure.code}.{OPENED}", procedure.opened_at, None)]
-        self.stays = [_Stay(procedure.code, definition.state(definition.start), procedure.opened_at)]
+        self.stays = [
+            _Stay(procedure.code, definition.state(definition.start), procedure.opened_at)
+        ]
         self.office: str | None = None
         self.first_circuit: str | None = None
         self.last_circuit: str | None = None
@@ -321,9 +320,7 @@ def _span(
     ]
     clock = (end - start) - sum((max(b - a, timedelta(0)) for a, b in stood), timedelta(0))
     business = worked(start, end) - sum((worked(a, b) for a, b in stood), timedelta(0))
-    yield file.measured(
-        indicator, end, milliseconds(clock), run, business=milliseconds(business)
-    )
+    yield file.measured(indicator, end, milliseconds(clock), run, business=milliseconds(business))
 
 
 def _first_pass(file: _File, indicator: Indicator, wanted: FirstPass) -> Iterator[Measure]:
