@@ -14,6 +14,7 @@ from litestar import Litestar
 
 from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
+from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.live.memory import MemoryRelay
 from portnet.live.redis import RedisRelay
@@ -25,6 +26,10 @@ from portnet.security.secrets_box import SecretsBox
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.alert import Alerts
 from portnet.services.device import Devices
+from portnet.services.feedback import FeedbackBox
+from portnet.services.indicators.counting import Counter
+from portnet.services.indicators.expecting import Expectations
+from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.session import Sessions
 from portnet.storage.agency_keys import AgencyKeys
@@ -32,11 +37,13 @@ from portnet.storage.engines import Database, open_database
 from portnet.storage.migrate import migrate
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.outbox import StorageOutbox
+from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.dossier import DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.indicator import IndicatorRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_graphql.context import Dependencies, Readers, Services
 from portnet_graphql.cursors import cursor_of
@@ -54,6 +61,7 @@ from portnet_server.web.app import create_app
 from portnet_server.web.health import Health
 from portnet_server.web.http import HttpEndpoint
 from portnet_server.web.page import Page
+from portnet_server.web.pages.indicators import IndicatorPage
 from portnet_server.web.socket import SocketEndpoint
 from portnet_server.web.sockets import Sockets
 from portnet_server.worker import IntakeWorker
@@ -109,6 +117,12 @@ class House:
             tuple(map(token_key, config.previous_secrets)),
             lifetime=config.access_token_lifetime,
         )
+        measured = load_indicators()
+        figures = IndicatorRepository(self.database)
+        self.indicators = Indicators(figures, self.clock, measured)
+        self.expectations = Expectations(figures, self.clock)
+        ledger = StorageLedger(self.database, measured)
+        self.counter = Counter(ledger, self.catalogue, measured)
         self.worker = self._worker()
         self.dispatcher = Dispatcher(
             StorageOutbox(self.database),
@@ -163,6 +177,7 @@ class House:
             agencies,
             Page(self.config.port if self.config.mode is Mode.DEMO else None),
             Health(self.database),
+            IndicatorPage(self.indicators, self.catalogue, self.clock),
         )
 
     def _dependencies(self, secret: bytes) -> Dependencies:
@@ -177,14 +192,17 @@ class House:
             self.wakeups,
             self.config.session_lifetime,
         )
+        files = DossierRepository(self.database)
         return Dependencies(
             services=Services(
                 sessions=sessions,
                 devices=Devices(self.units, self.clock, self.ids),
                 alerts=Alerts(self.units, self.clock, self.ids, self.wakeups),
+                indicators=self.indicators,
+                feedback=FeedbackBox(self.units, files, self.clock, self.ids),
             ),
             readers=Readers(
-                files=DossierRepository(self.database),
+                files=files,
                 alerts=AlertRepository(self.database),
                 accounts=self.accounts,
                 feeds=self.feed,
@@ -195,6 +213,7 @@ class House:
             clock=self.clock,
             live=self.hub,
             access=SessionVerifier(self.access),
+            expected=self.expectations,
         )
 
 
@@ -234,9 +253,11 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
     loops: list[tuple[str, Coroutine[None, None, None]]] = []
     if role is not Role.WORKER:
         loops.append(("hub", house.hub.run()))
+        loops.append(("expected delays", house.expectations.run()))
     if role is not Role.WEB:
         loops.append(("intake", house.worker.run()))
         loops.append(("dispatcher", house.dispatcher.run()))
+        loops.append(("indicators", house.counter.run()))
     return loops
 
 

@@ -16,6 +16,7 @@ from portnet.domain.events import company_audience, user_audience
 from portnet.domain.localised import Locale
 from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
+from portnet.ports.indicators import ExpectedDelays
 from portnet.ports.live import LiveFeeds
 from portnet.ports.reading import (
     AccountReader,
@@ -27,6 +28,8 @@ from portnet.ports.reading import (
 from portnet.ports.unit_of_work import Position
 from portnet.services.alert import Alerts
 from portnet.services.device import Devices
+from portnet.services.feedback import FeedbackBox
+from portnet.services.indicators.reading import Indicators
 from portnet.services.session import Sessions
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import AlertLoaders, FileLoaders
@@ -42,6 +45,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
     devices: Devices
     alerts: Alerts
+    indicators: Indicators
+    feedback: FeedbackBox
 
 
 class Readers(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     live: LiveFeeds
     access: AccessVerifier
+    expected: ExpectedDelays
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +125,7 @@ class Context:
         self.readers = dependencies.readers
         self.catalogue = dependencies.catalogue
         self.texts = dependencies.texts
+        self.expected = dependencies.expected
         #: Where each of the person's feeds stood before anything else was read.
         self.positions: Sequence[Position] = ()
 

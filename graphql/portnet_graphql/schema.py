@@ -8,11 +8,13 @@ from strawberry.schema.config import StrawberryConfig
 from portnet_graphql.errors import ContractSchema
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.device import DeviceMutations
+from portnet_graphql.mutations.feedback import FeedbackMutations
 from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
+from portnet_graphql.queries.indicator import IndicatorQueries
 from portnet_graphql.queries.node import NodeQueries
 from portnet_graphql.queries.viewer import ViewerQueries
 from portnet_graphql.subscriptions.feed import FeedSubscriptions
@@ -20,14 +22,22 @@ from portnet_graphql.types.scalars import SCALARS
 
 
 @strawberry.type
-class Query(ViewerQueries, FeedQueries, NodeQueries, DossierQueries, AlertQueries, AgencyQueries):
+class Query(
+    ViewerQueries,
+    FeedQueries,
+    NodeQueries,
+    DossierQueries,
+    AlertQueries,
+    AgencyQueries,
+    IndicatorQueries,
+):
     pass
 
 
 @strawberry.type(
     description="Every mutation takes one input with `clientMutationId`, a UUID made by the app."
 )
-class Mutation(SessionMutations, DeviceMutations, AlertMutations):
+class Mutation(SessionMutations, DeviceMutations, AlertMutations, FeedbackMutations):
     pass
 
 

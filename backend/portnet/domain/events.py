@@ -31,6 +31,13 @@ class ReferencesLinked(msgspec.Struct, frozen=True, kw_only=True, tag="reference
     refs: tuple[Reference, ...]
 
 
+class BrokerNamed(msgspec.Struct, frozen=True, kw_only=True, tag="broker_named"):
+    """A message named the broker who works on the dossier; the first one stays."""
+
+    dossier: str
+    broker: str
+
+
 class MessageFolded(msgspec.Struct, frozen=True, kw_only=True, tag="message_folded"):
     """A message came in, or a later one changed what became of it."""
 
@@ -47,9 +54,12 @@ class AlertSeen(msgspec.Struct, frozen=True, kw_only=True, tag="alert_seen"):
 
 
 class AlertAcknowledged(msgspec.Struct, frozen=True, kw_only=True, tag="alert_acknowledged"):
+    """``own``: its recipient took it, and so has seen it; else somebody of the same chain."""
+
     alert: str
     by: str
     at: datetime
+    own: bool = False
 
 
 class MandateGranted(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_granted"):
@@ -68,6 +78,7 @@ Event = (
     DossierOpened
     | ProcedureOpened
     | ReferencesLinked
+    | BrokerNamed
     | MessageFolded
     | AlertRaised
     | AlertSeen
@@ -127,7 +138,7 @@ def frame_of(event: Event) -> FrameKind | None:
             return FrameKind.ALERT_CHANGED
         case MandateGranted() | MandateRevoked():
             return FrameKind.ACCESS_CHANGED
-        case DossierOpened() | ProcedureOpened() | ReferencesLinked():
+        case DossierOpened() | ProcedureOpened() | ReferencesLinked() | BrokerNamed():
             return None
         case _:
             assert_never(event)

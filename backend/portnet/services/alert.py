@@ -80,7 +80,7 @@ class Alerts:
                 for told in chain
             ]
             for told in acknowledged:
-                event = AlertAcknowledged(alert=told.id, by=name, at=now)
+                event = AlertAcknowledged(alert=told.id, by=name, at=now, own=told.id == alert)
                 work.add(
                     told,
                     Record(

@@ -19,7 +19,9 @@ from portnet.domain.catalogue import Catalogue
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
     AlertRaised,
+    BrokerNamed,
     DossierOpened,
+    Event,
     MessageFolded,
     ProcedureOpened,
     Record,
@@ -182,6 +184,9 @@ class Intake:
             dossier = self._refreshed(files, message, dossier_id, folds, now)
             heard_by = hearers(dossier, files.mandates, now)
             changes.add(dossier, *(folded.procedure for folded in folds))
+            if dossier.broker is not None and files.dossiers[dossier_id].broker is None:
+                named = BrokerNamed(dossier=dossier_id, broker=dossier.broker)
+                changes.add(self._record(now, named, dossier_id))
             for folded in folds:
                 self._tell(changes, files, folded, heard_by, now)
                 self._link(changes, files, message, folded.procedure, now)
@@ -311,7 +316,7 @@ class Intake:
     def _record(
         self,
         at: datetime,
-        event: DossierOpened | ProcedureOpened | MessageFolded | ReferencesLinked | AlertRaised,
+        event: Event,
         subject: str,
         audiences: tuple[str, ...] = (),
     ) -> Record:

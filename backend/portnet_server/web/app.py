@@ -21,7 +21,12 @@ SocketApp = Callable[[WebSocketScope, Receive, Send], Awaitable[None]]
 
 
 def create_app(
-    graphql: HttpApp, socket: SocketApp, agencies: AgencyEndpoint, page: HttpApp, health: Health
+    graphql: HttpApp,
+    socket: SocketApp,
+    agencies: AgencyEndpoint,
+    page: HttpApp,
+    health: Health,
+    indicators: HttpApp,
 ) -> Litestar:
     """The ASGI application. Litestar routes; bodies, errors and sockets are our endpoints' own."""
 
@@ -56,7 +61,12 @@ def create_app(
         if await _only("GET", scope, send):
             await page(cast("HTTPScope", scope), receive, send)
 
-    routes = [graphql_route, agency_route, live_route, ready_route, page_route]
+    @asgi("/indicators", copy_scope=False)
+    async def indicators_route(scope: Scope, receive: Receive, send: Send) -> None:
+        if await _only("GET", scope, send):
+            await indicators(cast("HTTPScope", scope), receive, send)
+
+    routes = [graphql_route, agency_route, live_route, ready_route, page_route, indicators_route]
     return Litestar(route_handlers=routes, openapi_config=None, logging_config=None)
 
 

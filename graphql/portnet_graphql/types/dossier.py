@@ -13,8 +13,10 @@ from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier as KnownDossier
 from portnet.domain.dossier import WhatNow as Advice
 from portnet.domain.identifiers import opaque_id
+from portnet.domain.indicators.measuring import office_of
 from portnet.domain.localised import Localised
 from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.ports.indicators import Expectation
 from portnet.ports.reading import PageSize
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found
@@ -64,6 +66,23 @@ class Party:
         return cls(kind="AGENCY", label=label, agency=Agency.of(agency, context))
 
 
+@strawberry.type(description="By what the same step of the same agency and office took lately.")
+class ExpectedDelay:
+    median_seconds: int
+    p80_seconds: int = strawberry.field(name="p80Seconds")
+    sample: int
+
+    @classmethod
+    def of(cls, expectation: Expectation | None) -> ExpectedDelay | None:
+        if expectation is None:
+            return None
+        return cls(
+            median_seconds=expectation.median,
+            p80_seconds=expectation.p80,
+            sample=expectation.sample,
+        )
+
+
 @strawberry.type(
     description="Never a bare status: what to do, who holds it, since when, until when."
 )
@@ -79,6 +98,9 @@ class WhatNow:
     place: Place | None
     since: datetime
     deadline: datetime | None
+    expected: ExpectedDelay | None = strawberry.field(
+        description="How long it is likely to take from `since` on; null where too little is known."
+    )
 
     @classmethod
     def of(cls, advice: Advice, context: Context) -> WhatNow:
@@ -93,6 +115,11 @@ class WhatNow:
             place=Place.of(advice.place),
             since=advice.since,
             deadline=advice.deadline,
+            expected=ExpectedDelay.of(
+                context.expected.expected(
+                    advice.code, advice.state, advice.holder, office_of(advice.place)
+                )
+            ),
         )
 
 

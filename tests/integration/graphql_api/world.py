@@ -24,6 +24,7 @@ from portnet.domain.identifiers import new_ulid, opaque_id
 from portnet.domain.inbox import RawMessage
 from portnet.domain.localised import Locale
 from portnet.domain.scenario import Step
+from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.ports.alerts import Occasion, Planned
 from portnet.ports.unit_of_work import Change, Position
@@ -31,15 +32,21 @@ from portnet.scenarios import shipped
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.alert import Alerts
 from portnet.services.device import Devices
+from portnet.services.feedback import FeedbackBox
+from portnet.services.indicators.counting import Counter
+from portnet.services.indicators.expecting import Expectations
+from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.session import Sessions
 from portnet.storage.engines import Database
 from portnet.storage.queues.inbox import StorageInbox
+from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.dossier import DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.indicator import IndicatorRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_graphql.context import Dependencies, Readers, Services
 from portnet_graphql.documents import Documents
@@ -56,6 +63,7 @@ PASSWORD = "correct horse"
 SECRET = b"s" * 32
 SCHEMES = {"dum": "DUM", "onssa": "ONSSA_FILE", "container": "CONTAINER"}
 SCHEMA = build_schema()
+INDICATORS = load_indicators()
 
 
 class SetClock:
@@ -164,8 +172,9 @@ class World:
     """People are named by their logins: declarant and manager (importer), agent (its broker), rival (a broker without
     a mandate), outsider (another importer)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sandbox: bool = True) -> None:
         self.database = database
+        self.sandbox = sandbox
         self.clock = SetClock()
         self.ids = CountedIds()
         self.companies: dict[str, Company] = {}
@@ -173,7 +182,10 @@ class World:
         self.ended: list[str] = []
         self.feeds = FeedRepository(database)
         self.hub = Hub(self.feeds, self.clock)
+        self.expectations = Expectations(IndicatorRepository(database), self.clock)
         self._catalogue = load_catalogue(frozenset(f"A{n:02}" for n in range(1, 45)))
+        ledger = StorageLedger(database, INDICATORS)
+        self.counter = Counter(ledger, self._catalogue, INDICATORS)
         self._inbox = StorageInbox(database)
         self._hub_task: asyncio.Task[None] | None = None
         self._played = 0
@@ -250,7 +262,7 @@ class World:
             body=body,
             body_hash=hashlib.sha256(body).digest(),
             key="k",
-            sandbox=True,
+            sandbox=self.sandbox,
             received_at=self.clock.now(),
         )
         await self._inbox.receive(raw)
@@ -327,7 +339,7 @@ class World:
             user=user.id,
             company=user.company,
             session="",
-            sandbox=True,
+            sandbox=self.sandbox,
             session_expires_at=MONDAY + timedelta(days=30),
         )
 
@@ -348,6 +360,8 @@ class World:
         wakeups = self._wakeups
         accounts = AccountRepository(self.database)
         access = AccessTokens(token_key(SECRET))
+        files = DossierRepository(self.database)
+        figures = IndicatorRepository(self.database)
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -361,11 +375,13 @@ class World:
             ),
             devices=Devices(self.unit, self.clock, self.ids),
             alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
+            indicators=Indicators(figures, self.clock, INDICATORS),
+            feedback=FeedbackBox(self.unit, files, self.clock, self.ids),
         )
         return Dependencies(
             services=self.services,
             readers=Readers(
-                files=DossierRepository(self.database),
+                files=files,
                 alerts=AlertRepository(self.database),
                 accounts=accounts,
                 feeds=self.feeds,
@@ -376,6 +392,7 @@ class World:
             clock=self.clock,
             live=self.hub,
             access=Verifier(access),
+            expected=self.expectations,
         )
 
     async def _settle_people(self) -> None:
@@ -386,7 +403,7 @@ class World:
             ("rivals", CompanyKind.BROKER, RIVAL_ICE),
         ):
             self.companies[name] = Company(
-                id=self.ids.new(), kind=kind, name=name.title(), ice=ice, sandbox=True
+                id=self.ids.new(), kind=kind, name=name.title(), ice=ice, sandbox=self.sandbox
             )
         self._add_user("declarant", "importer", Role.DECLARANT, "fr")
         self._add_user("manager", "importer", Role.MANAGER, "en")

@@ -183,7 +183,7 @@ async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
         await keyring.save(key)
     clock, wakeups = SteppedClock(), HeardInbox()
     endpoint = AgencyEndpoint(inbox, keyring, wakeups, clock, CountedIds(clock), LIMIT)
-    app = create_app(_no_graphql, _no_socket, endpoint, Page(None), Health(database))
+    app = create_app(_no_graphql, _no_socket, endpoint, Page(None), Health(database), Page(None))
     config = uvicorn.Config(cast("Any", app), port=0, log_level="critical", lifespan="on")
     server = _Uvicorn(config)
     serving = asyncio.create_task(server.serve())
