@@ -37,6 +37,8 @@ _PAGE = (
 
 _event = msgspec.json.Decoder(Event)
 
+_NOTHING = Rebuilt()
+
 Values = tuple[Any, ...]
 
 
@@ -94,7 +96,8 @@ class _Shelf:
         return "/".join(str(row[place]) for place in self.key)
 
 
-_SHELVES = {
+#: The read model, by the fields of `Rebuilt`.
+SHELVES = {
     "dossiers": _Shelf(Dossier, tables.DossierTable, "id"),
     "procedures": _Shelf(Procedure, tables.ProcedureTable, "dossier"),
     "entries": _Shelf(Entry, tables.EntryTable, "dossier"),
@@ -105,18 +108,23 @@ _Shelved = Mapping[str, list[Values]]
 
 
 class _Step(msgspec.Struct, frozen=True, kw_only=True):
-    """The subjects that a few thousand events are about, whole, and the rows that they make."""
+    """The subjects that a few thousand events are about, whole, and the rows that they make.
+
+    ``others`` are subjects that make no rows: mandates, or dossiers whose beginning was lost.
+    """
 
     after: tuple[str, str]
     events: int
     dossiers: list[str]
     alerts: list[str]
+    others: list[str]
     rows: _Shelved
 
 
-async def verify(database: Database, catalogue: Catalogue) -> Outcome:
+async def verify(database: Database, catalogue: Catalogue, together: int = _TOGETHER) -> Outcome:
     """Where the read model differs from what the log says, all of it at one moment."""
-    return await database.read(_verified(database.dialect, catalogue), snapshot=True)
+    program = _verified(database.dialect, catalogue, together)
+    return await database.read(program, snapshot=True)
 
 
 async def rebuild_into(source: Database, target: Database, catalogue: Catalogue) -> Outcome:
@@ -150,17 +158,17 @@ def _noted(notes: Sequence[Uncounted]) -> Program[None]:
     yield Batch(writing.sql, [writing.row(note) for note in notes])
 
 
-def _verified(dialect: Dialect, catalogue: Catalogue) -> Program[Outcome]:
+def _verified(dialect: Dialect, catalogue: Catalogue, together: int) -> Program[Outcome]:
     outcome = Outcome()
     after = ("", "")
-    while step := (yield from _step(catalogue, after, _TOGETHER)):
-        for name, shelf in _SHELVES.items():
-            live = yield from _live(dialect, shelf, _owners(step, name))
+    while step := (yield from _step(catalogue, after, together)):
+        for name, shelf in SHELVES.items():
+            live = yield from _live(dialect, shelf, [*_owners(step, name), *step.others])
             _compare(outcome, shelf, live, step.rows[name])
         outcome.events += step.events
         outcome.rows += sum(map(len, step.rows.values()))
         after = step.after
-    for shelf in _SHELVES.values():
+    for shelf in SHELVES.values():
         unknown = yield Statement(
             f"SELECT * FROM {shelf.name} r WHERE NOT EXISTS"
             f" (SELECT 1 FROM event e WHERE e.subject = r.{shelf.owner})"
@@ -198,12 +206,13 @@ def _made(catalogue: Catalogue, found: Sequence[Row]) -> _Step:
         events=len(found),
         dossiers=[subject for subject, rebuilt in subjects.items() if rebuilt.dossiers],
         alerts=[subject for subject, rebuilt in subjects.items() if rebuilt.alerts],
-        rows={name: _rows(name, subjects.values()) for name in _SHELVES},
+        others=[subject for subject, rebuilt in subjects.items() if rebuilt == _NOTHING],
+        rows={name: _rows(name, subjects.values()) for name in SHELVES},
     )
 
 
 def _rows(name: str, subjects: Iterable[Rebuilt]) -> list[Values]:
-    row = _SHELVES[name].writing.row
+    row = SHELVES[name].writing.row
     return [row(struct) for rebuilt in subjects for struct in getattr(rebuilt, name)]
 
 
@@ -247,7 +256,7 @@ def _whole(shelf: _Shelf, key: str, live: Values | None, logged: Values | None) 
 
 
 def _written(dialect: Dialect, step: _Step) -> Program[None]:
-    for name, shelf in _SHELVES.items():
+    for name, shelf in SHELVES.items():
         yield Statement(
             f"DELETE FROM {shelf.name} WHERE {dialect.any_of(shelf.owner, '$1')}",
             (dialect.array(_owners(step, name)),),

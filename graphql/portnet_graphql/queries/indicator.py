@@ -39,7 +39,7 @@ class Indicator:
     code: str
     label: str
     group: str | None = strawberry.field(
-        description="A month as 202611, an office's, agency's or HS chapter's code, GREEN, ORANGE or RED."
+        description="A month such as 2026-11, an office's, agency's or HS chapter's code, GREEN, ORANGE or RED."
     )
     unit: str = strawberry.field(description="SECONDS or PERCENT.")
     median: float | None

@@ -101,4 +101,4 @@ def merged(tallies: Iterable[Tally]) -> Tally:
 
 
 def _kept(buckets: Mapping[int, int]) -> dict[int, int]:
-    return {number: times for number, times in buckets.items() if times}
+    return {number: times for number, times in sorted(buckets.items()) if times}

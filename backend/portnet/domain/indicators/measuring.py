@@ -271,9 +271,11 @@ def _on_time(file: _File, indicator: Indicator) -> Iterator[Measure]:
 
 
 def _left(file: _File) -> Iterator[tuple[_Run, _Stay, datetime]]:
+    """Stays that are over. A file that began elsewhere was never in its first state: its first message ends it."""
     for run in file.runs:
-        for stay in run.stays:
-            if stay.left_at is not None:
+        opened_at = run.procedure.opened_at
+        for number, stay in enumerate(run.stays):
+            if stay.left_at is not None and (number or stay.left_at > opened_at):
                 yield run, stay, stay.left_at
 
 

@@ -17,6 +17,11 @@ def month_number(day: date) -> int:
     return day.year * 100 + day.month
 
 
+def month_name(month: int) -> str:
+    """As people read it, 2026-11."""
+    return f"{month // 100}-{month % 100:02}"
+
+
 def months_before(month: int, count: int) -> int:
     """The month that lies ``count`` months before."""
     earlier = _ordinal(month) - count

@@ -21,7 +21,7 @@ from portnet.domain.indicators.definition import (
     Unit,
 )
 from portnet.domain.indicators.histogram import Tally, merged
-from portnet.domain.indicators.months import month_number, months_between
+from portnet.domain.indicators.months import month_name, month_number, months_between
 from portnet.ports.clock import Clock
 from portnet.ports.indicators import IndicatorReader
 
@@ -114,7 +114,7 @@ class Indicators:
             found += [msgspec.structs.replace(f, indicator=code) for code in timely for f in late]
         grouped: dict[tuple[str, str], list[Tally]] = defaultdict(list)
         for figures in found:
-            group = str(figures.month) if grouping is Grouping.MONTH else figures.group
+            group = month_name(figures.month) if grouping is Grouping.MONTH else figures.group
             grouped[figures.indicator, group].append(figures.tally)
         tallies = {key: merged(own) for key, own in grouped.items()}
         by_code = {code: indicator for indicator in indicators for code in indicator.codes}

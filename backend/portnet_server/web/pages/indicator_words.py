@@ -102,13 +102,11 @@ def line(catalogue: Catalogue, figure: Figure, locale: Locale) -> Shown:
 
 
 def document(
-    lines: Sequence[Shown], first: int, last: int, grouping: Grouping, locale: Locale
+    lines: Sequence[Shown], first: str, last: str, grouping: Grouping, locale: Locale
 ) -> str:
     """The whole page."""
     direction = "rtl" if locale == "ar" else "ltr"
-    introduction = _INTRODUCTION.in_(locale).format(
-        first=_month(first), last=_month(last), least=SMALLEST_GROUP
-    )
+    introduction = _INTRODUCTION.in_(locale).format(first=first, last=last, least=SMALLEST_GROUP)
     table = _table(lines, grouping, locale) if lines else f"<p>{escape(_NOTHING.in_(locale))}</p>"
     return (
         f'<!doctype html><html lang="{locale}" dir="{direction}"><meta charset="utf-8">'
@@ -173,7 +171,3 @@ def _group(catalogue: Catalogue, group: str, locale: Locale) -> str:
     if agency is not None:
         return agency.label.in_(locale)
     return _CIRCUITS[group].in_(locale) if group in _CIRCUITS else group
-
-
-def _month(month: int) -> str:
-    return f"{month % 100:02}/{month // 100}"

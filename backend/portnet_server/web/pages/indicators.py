@@ -14,7 +14,7 @@ from litestar.types import HTTPScope, Receive, Send
 from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.indicators.definition import Grouping
-from portnet.domain.indicators.months import month_of, months_before
+from portnet.domain.indicators.months import month_name, month_number, month_of, months_before
 from portnet.domain.localised import preferred_locale
 from portnet.ports.clock import Clock
 from portnet.services.indicators.reading import Figure, Indicators, Question
@@ -28,11 +28,11 @@ _MOST_KEPT = 64
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """The JSON of the page; ``from`` and ``to`` are months as 202611, durations seconds, shares per cent."""
+    """The JSON of the page; ``from`` and ``to`` are months, durations seconds, shares per cent."""
 
     generated_at: datetime
-    first: int = msgspec.field(name="from")
-    last: int = msgspec.field(name="to")
+    first: str = msgspec.field(name="from")
+    last: str = msgspec.field(name="to")
     indicators: tuple[Shown, ...]
 
 
@@ -94,9 +94,8 @@ def _day(month: str | None) -> date | None:
     return None if month is None else date.fromisoformat(f"{month}-01")
 
 
-def _months(question: Question) -> tuple[int, int]:
-    first, last = question.first, question.last
-    return first.year * 100 + first.month, last.year * 100 + last.month
+def _months(question: Question) -> tuple[str, str]:
+    return month_name(month_number(question.first)), month_name(month_number(question.last))
 
 
 def _wants_json(accept: str | None) -> bool:
