@@ -103,12 +103,12 @@ def test_counting_now_and_then_is_counting_once(
             standing[key] = merged([standing[key], change])
         before = after
     assert {k: t for k, t in standing.items() if t != Tally()} == difference(BY_CODE, [], before)
-    for made in before[0].measures:
-        assert made.value >= 0
-        if BY_CODE[made.indicator].unit is Unit.PERCENT:
-            assert made.value in {0, 1}
-        if made.business is not None:
-            assert 0 <= made.business <= made.value
+    for each in before[0].measures:
+        assert each.value >= 0
+        if BY_CODE[each.indicator].unit is Unit.PERCENT:
+            assert each.value in {0, 1}
+        if each.business is not None:
+            assert 0 <= each.business <= each.value
 
 
 def test_a_step_is_expected_by_the_clock_and_for_everybody_alone() -> None:

@@ -74,7 +74,7 @@ class Indicator:
 
 @strawberry.type
 class IndicatorQueries:
-    @described("Figures of whole months. What is public needs no sign-in.")
+    @described("Figures of whole months; those of small public groups are left out.")
     async def indicators(self, info: Info, input: IndicatorInput) -> list[Indicator]:
         context = info.context
         viewer = None if input.public else context.viewer

@@ -20,7 +20,7 @@ from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.rebuild import recount
 from portnet_notifications.channels.outcome import Accepted
 from portnet_notifications.settling import attempted, settle
-from tests.support.live import (
+from tests.integration.indicators.live import (
     INDICATORS,
     count_all,
     counter,

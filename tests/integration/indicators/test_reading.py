@@ -11,7 +11,7 @@ from portnet.services.feedback import FeedbackBox, FeedbackRefusal
 from portnet.services.indicators.expecting import LEAST_STEPS, Expectations
 from portnet.services.indicators.reading import MOST_MONTHS, SMALLEST_GROUP, Question
 from portnet.storage.repositories.indicator import IndicatorRepository
-from tests.support.live import (
+from tests.integration.indicators.live import (
     AUTUMN,
     count_all,
     figures,
