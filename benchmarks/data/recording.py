@@ -17,7 +17,17 @@ from portnet.storage.engines import open_database
 Row = tuple[Any, ...]
 
 #: Tables that a message only adds to, in the order in which they are written.
-ADDED = ("entry", "reference", "anomaly", "event", "feed", "audit", "alert", "delivery")
+ADDED = (
+    "entry",
+    "reference",
+    "anomaly",
+    "event",
+    "feed",
+    "audit",
+    "alert",
+    "delivery",
+    "indicator_uncounted",
+)
 #: Tables whose rows a message adds or changes.
 CHANGED = ("dossier", "procedure")
 

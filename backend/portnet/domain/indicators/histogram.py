@@ -90,9 +90,12 @@ def share_of(hits: Iterable[tuple[bool, int]]) -> Tally:
 
 def merged(tallies: Iterable[Tally]) -> Tally:
     """All values of all tallies."""
+    given = list(tallies)
+    if len(given) == 1:
+        return given[0]
     count = total = 0
     buckets: Counter[int] = Counter()
-    for tally in tallies:
+    for tally in given:
         count += tally.count
         total += tally.total
         for number, times in tally.buckets.items():

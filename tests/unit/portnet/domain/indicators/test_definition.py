@@ -7,6 +7,7 @@ from portnet.domain.indicators.definition import Unit, matches, read_indicators
 from portnet.domain.localised import LOCALES
 from portnet.indicators import load_indicators
 from tests.support.scenarios import catalogue
+from tests.unit.house.tree import ROOT
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,11 @@ def test_every_label_is_there_in_three_languages() -> None:
 def test_whose_work_it_is_is_an_agency_of_the_catalogue() -> None:
     named = {indicator.agency for indicator in load_indicators()} - {None}
     assert named <= set(catalogue().agencies)
+
+
+def test_every_indicator_is_explained() -> None:
+    told = (ROOT / "docs/reference/indicators.md").read_text(encoding="utf-8")
+    assert [i.code for i in load_indicators() if f"| `{i.code}` |" not in told] == []
 
 
 def test_every_fault_of_a_file_is_named() -> None:
