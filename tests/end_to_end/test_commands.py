@@ -139,8 +139,8 @@ async def test_a_banks_release_shows_among_the_anomalies(demo: Demo) -> None:
 
 
 async def test_the_log_rebuilds_what_the_phones_see(demo: Demo) -> None:
-    for option in ((), ("--into", f"sqlite://{demo.folder}/again.sqlite")):
-        made = await run(("rebuild", *(option or ("--verify",))), demo.folder, demo.settings)
+    for options in (("--verify",), ("--into", f"sqlite://{demo.folder}/again.sqlite")):
+        made = await run(("rebuild", *options), demo.folder, demo.settings)
         assert made.status == 0, made.said
         assert " 0 differences" in made.said
         assert not made.said.startswith("0 events")
@@ -151,12 +151,13 @@ async def test_the_log_rebuilds_what_the_phones_see(demo: Demo) -> None:
 
 async def test_the_public_figures_need_no_sign_in(demo: Demo) -> None:
     headers = {"Accept-Language": "ar", "Accept": "text/html"}
+    address = f"{demo.server.url}/indicators"
     async with aiohttp.ClientSession() as session:
-        page = await session.get(f"{demo.server.url}/indicators", headers=headers)
-        assert page.status == 200
-        assert 'dir="rtl"' in await page.text()
-        posted = await session.post(f"{demo.server.url}/indicators")
-        assert posted.status == 405
+        async with session.get(address, headers=headers) as page:
+            assert page.status == 200
+            assert 'dir="rtl"' in await page.text()
+        async with session.post(address) as posted:
+            assert posted.status == 405
 
 
 async def test_a_faulty_scenario_and_an_unknown_source_are_refused_in_words(demo: Demo) -> None:
