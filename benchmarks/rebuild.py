@@ -20,8 +20,8 @@ from benchmarks.stories import tell
 from portnet.catalogue import load_catalogue
 from portnet.scenarios import shipped
 from portnet.storage.engines import open_database
+from portnet.storage.log.rebuild import Outcome, rebuild_into, verify
 from portnet.storage.migrate import migrate
-from portnet.storage.rebuild import Outcome, rebuild_into, verify
 from portnet_notifications.catalogue import ALERTS
 
 EVENTS = 100_000

@@ -12,8 +12,9 @@ from random import SystemRandom
 
 from litestar import Litestar
 
-from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
+from portnet.domain.act import GATEWAY
+from portnet.domain.proof import Proven, Unproven
 from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.live.memory import MemoryRelay
@@ -24,19 +25,26 @@ from portnet.security.keys import derive_key
 from portnet.security.passwords import Passwords
 from portnet.security.secrets_box import SecretsBox
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
+from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.answer import Answers
 from portnet.services.device import Devices
 from portnet.services.feedback import FeedbackBox
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
+from portnet.services.reception import Reception
 from portnet.services.session import Sessions
+from portnet.services.submission import Submissions
+from portnet.services.timer import TimerService
 from portnet.storage.agency_keys import AgencyKeys
 from portnet.storage.engines import Database, open_database
 from portnet.storage.migrate import migrate
+from portnet.storage.queues.gateway import StorageOutgoingQueue
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.outbox import StorageOutbox
+from portnet.storage.queues.timers import StorageTimers
 from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
@@ -44,6 +52,8 @@ from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.dossier import DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
+from portnet.storage.repositories.request import RequestRepository
+from portnet.storage.repositories.submission import SubmissionRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_graphql.context import Dependencies, Readers, Services
 from portnet_graphql.cursors import cursor_of
@@ -53,8 +63,11 @@ from portnet_notifications.channels import Channels
 from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
+from portnet_server.adapters import to_event
 from portnet_server.config import Config, Mode
+from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
+from portnet_server.timers import TimerWorker
 from portnet_server.tokens import SessionTokens
 from portnet_server.web.agencies import AgencyEndpoint
 from portnet_server.web.app import create_app
@@ -81,6 +94,13 @@ class SessionVerifier:
     def session(self, token: str, now: datetime) -> str | None:
         claims = self._tokens.verify(token, now)
         return claims.session if isinstance(claims, AccessClaims) else None
+
+
+class NoProofs:
+    """Implements `Proofs` where nobody can have a second factor yet, and nobody can approve an act."""
+
+    async def verify(self, *_asked: object, **_named: object) -> Proven | Unproven:
+        return Unproven.MISSING
 
 
 class House:
@@ -123,7 +143,29 @@ class House:
         self.expectations = Expectations(figures, self.clock)
         ledger = StorageLedger(self.database, measured)
         self.counter = Counter(ledger, self.catalogue, measured)
-        self.worker = self._worker()
+        self.requests = RequestRepository(self.database)
+        self.files = DossierRepository(self.database)
+        self.systems = AgencySystems(config.gateway_urls, config.sandbox_gateway_urls, GATEWAY)
+        self.proofs = NoProofs()
+        self.gateway = HttpGateway(self.systems, signing_key(secret), self.clock)
+        planner = Planner(self.catalogue)
+        intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
+        self.bells = TimerService(
+            self.units, self.catalogue, intake, planner, self.clock, self.ids, self.wakeups
+        )
+        self.timers = StorageTimers(self.database)
+        self.timer_worker = TimerWorker(self.timers, self.bells, self.clock)
+        answers = Answers(self.units, self.catalogue, intake, self.clock, self.ids, self.wakeups)
+        self.acts, self.submissions = self._acts(), self._submissions()
+        self.worker = self._worker(Reception(intake, answers))
+        self.sender = GatewayWorker(
+            StorageOutgoingQueue(self.database),
+            self.gateway,
+            answers,
+            self.systems.sources,
+            self.clock,
+            SystemRandom().random,
+        )
         self.dispatcher = Dispatcher(
             StorageOutbox(self.database),
             self.channels,
@@ -146,6 +188,7 @@ class House:
             self.worker.wake()
         if hint.outbox:
             self.dispatcher.wake()
+            self.sender.wake()
         if hint.session is not None:
             self._session(hint.session, hint.session_until)
 
@@ -155,11 +198,37 @@ class House:
         else:
             self.sockets.renew(session, until)
 
-    def _worker(self) -> IntakeWorker:
-        planner = Planner(self.catalogue)
-        intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
+    def _worker(self, reception: Reception) -> IntakeWorker:
         lanes = _SQLITE_LANES if self.config.sqlite_path else self.config.workers_concurrency
-        return IntakeWorker(self.inbox, intake, to_event, self.clock, lanes)
+        return IntakeWorker(self.inbox, reception, to_event, self.clock, lanes)
+
+    def _acts(self) -> Acts:
+        return Acts(
+            self.units,
+            self.files,
+            self.requests,
+            SubmissionRepository(self.database),
+            self.catalogue,
+            self.proofs,
+            self.systems,
+            self.clock,
+            self.ids,
+            self.wakeups,
+        )
+
+    def _submissions(self) -> Submissions:
+        return Submissions(
+            self.units,
+            SubmissionRepository(self.database),
+            self.catalogue,
+            self.proofs,
+            self.systems,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            # Contents are opaque here: what their forms ask for is checked where the forms are known.
+            blocking=lambda _: 0,
+        )
 
     def _app(self, secret: bytes) -> Litestar:
         operations = GraphQLOperations(self._dependencies(secret))
@@ -192,21 +261,22 @@ class House:
             self.wakeups,
             self.config.session_lifetime,
         )
-        files = DossierRepository(self.database)
         return Dependencies(
             services=Services(
                 sessions=sessions,
                 devices=Devices(self.units, self.clock, self.ids),
                 alerts=Alerts(self.units, self.clock, self.ids, self.wakeups),
                 indicators=self.indicators,
-                feedback=FeedbackBox(self.units, files, self.clock, self.ids),
+                feedback=FeedbackBox(self.units, self.files, self.clock, self.ids),
+                acts=self.acts,
             ),
             readers=Readers(
-                files=files,
+                files=self.files,
                 alerts=AlertRepository(self.database),
                 accounts=self.accounts,
                 feeds=self.feed,
                 agencies=self.agencies,
+                requests=self.requests,
             ),
             catalogue=self.catalogue,
             texts=self.wording,
@@ -240,6 +310,8 @@ async def running(config: Config, secret: bytes, role: Role = Role.ALL) -> Async
         await house.database.start()
         stack.push_async_callback(house.database.stop)
         await migrate(house.database)
+        await house.gateway.open()
+        stack.push_async_callback(house.gateway.close)
         await house.relay.start(house.on_hint)
         stack.push_async_callback(house.relay.stop)
         house.inbox.start()
@@ -258,6 +330,8 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
         loops.append(("intake", house.worker.run()))
         loops.append(("dispatcher", house.dispatcher.run()))
         loops.append(("indicators", house.counter.run()))
+        loops.append(("timers", house.timer_worker.run()))
+        loops.append(("gateway", house.sender.run()))
     return loops
 
 

@@ -73,6 +73,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     documents: Documents
     inbox_body_limit: int
     workers_concurrency: int
+    #: (source, address) of each agency system that takes what companies send.
+    gateway_urls: tuple[tuple[str, str], ...]
+    #: The same for sandbox companies: nothing of theirs may reach a real system.
+    sandbox_gateway_urls: tuple[tuple[str, str], ...]
     push_urls: tuple[str, ...]
     sms_urls: tuple[str, ...]
     log_level: LogLevel
@@ -162,6 +166,8 @@ def read_config(environ: Mapping[str, str]) -> Config:
         ),
         inbox_body_limit=read.number("PORTNET_INBOX_BODY_LIMIT", 262_144, 1_024, 16_777_216),
         workers_concurrency=read.number("PORTNET_WORKERS_CONCURRENCY", 8, 1, 64),
+        gateway_urls=read.systems("PORTNET_GATEWAY_URLS"),
+        sandbox_gateway_urls=read.systems("PORTNET_SANDBOX_GATEWAY_URLS"),
         push_urls=read.apprise_urls("PORTNET_PUSH_URLS"),
         sms_urls=read.apprise_urls("PORTNET_SMS_URLS"),
         log_level=read.choice("PORTNET_LOG_LEVEL", LogLevel, LogLevel.INFO),
@@ -277,6 +283,19 @@ class _Reader:
                 self._fault(variable, f"entry {place} is not a URL", accepted)
         return tuple(urls)
 
+    def systems(self, variable: str) -> tuple[tuple[str, str], ...]:
+        found: dict[str, str] = {}
+        accepted = "<source>=http(s)://host[:port][/path], each source once, parted by white space"
+        for place, entry in enumerate((self.text(variable) or "").split(), start=1):
+            source, _, url = entry.partition("=")
+            if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,39}", source) or not _is_public_url(url):
+                self._fault(variable, f"entry {place} is not a source and its address", accepted)
+            elif source in found:
+                self._fault(variable, f"{source} is named twice", accepted)
+            else:
+                found[source] = url.rstrip("/")
+        return tuple(found.items())
+
     def _fault(self, variable: str, problem: str, accepted: str) -> None:
         self.faults.append(Fault(variable=variable, problem=problem, accepted=accepted))
 
@@ -353,6 +372,9 @@ def _shown(field: str, config: Config) -> str:
         return "(not set)"
     if field in ("secret", "previous_secrets"):
         return "(set)"
+    if field in ("gateway_urls", "sandbox_gateway_urls"):
+        systems = config.gateway_urls if field == "gateway_urls" else config.sandbox_gateway_urls
+        return " ".join(f"{source}={url}" for source, url in systems)
     if isinstance(value, tuple):
         return _schemes(config.push_urls if field == "push_urls" else config.sms_urls)
     if field in ("database_url", "redis_url"):

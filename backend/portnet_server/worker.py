@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol, assert_never
 
-from portnet.agencies.canonical import Malformed
+from portnet.domain.adapter import Malformed, NotUnderstood, Understood
 from portnet.domain.agency import AgencyEvent
+from portnet.domain.anomaly import AnomalyReason
 from portnet.domain.inbox import RawMessage
 from portnet.ports.clock import Clock
 from portnet.ports.inbox import Inbox
@@ -26,7 +27,7 @@ _BATCH = 200
 #: A message that fails this often for no expected reason is set aside, so that it does not hold up its file for ever.
 _PATIENCE = 5
 
-Mapper = Callable[[RawMessage], AgencyEvent | Malformed]
+Mapper = Callable[[RawMessage], Understood]
 
 
 class Intake(Protocol):
@@ -34,7 +35,12 @@ class Intake(Protocol):
 
     async def take_in(self, message: AgencyEvent) -> None: ...
 
-    async def give_up(self, message: RawMessage | AgencyEvent, detail: str) -> None: ...
+    async def give_up(
+        self,
+        message: RawMessage | AgencyEvent,
+        detail: str,
+        reason: AnomalyReason = AnomalyReason.UNREADABLE,
+    ) -> None: ...
 
 
 class IntakeWorker:
@@ -99,6 +105,8 @@ class IntakeWorker:
             match self._understand(raw):
                 case Malformed() as malformed:
                     settled += await self._give_up(raw, malformed.message)
+                case NotUnderstood() as new:
+                    settled += await self._give_up(raw, new.message, new.reason)
                 case AgencyEvent() as event:
                     understood.append(event)
                 case _ as unreachable:
@@ -107,7 +115,7 @@ class IntakeWorker:
             lanes = [tasks.create_task(self._run_lane(lane)) for lane in _lanes(understood)]
         return settled + sum(lane.result() for lane in lanes)
 
-    def _understand(self, raw: RawMessage) -> AgencyEvent | Malformed:
+    def _understand(self, raw: RawMessage) -> Understood:
         try:
             return self._mapper(raw)
         except Exception:
@@ -139,9 +147,14 @@ class IntakeWorker:
         self._failures.pop(event.receipt, None)
         return True
 
-    async def _give_up(self, message: RawMessage | AgencyEvent, detail: str) -> bool:
+    async def _give_up(
+        self,
+        message: RawMessage | AgencyEvent,
+        detail: str,
+        reason: AnomalyReason = AnomalyReason.UNREADABLE,
+    ) -> bool:
         try:
-            await self._intake.give_up(message, detail)
+            await self._intake.give_up(message, detail, reason)
         except Exception:
             _logger.exception("message %s could not be set aside; trying again", message.receipt)
             return False

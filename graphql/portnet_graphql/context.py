@@ -12,7 +12,7 @@ import strawberry
 
 from portnet.domain.access import Company, User, Viewer
 from portnet.domain.catalogue import Catalogue
-from portnet.domain.events import company_audience, user_audience
+from portnet.domain.events import FrameKind, company_audience, user_audience
 from portnet.domain.localised import Locale
 from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
@@ -22,10 +22,13 @@ from portnet.ports.reading import (
     AccountReader,
     AgencyReader,
     AlertReader,
+    FeedPage,
     FeedReader,
     FileReader,
+    RequestReader,
 )
 from portnet.ports.unit_of_work import Position
+from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.device import Devices
 from portnet.services.feedback import FeedbackBox
@@ -47,6 +50,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     alerts: Alerts
     indicators: Indicators
     feedback: FeedbackBox
+    acts: Acts
 
 
 class Readers(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +59,7 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountReader
     feeds: FeedReader
     agencies: AgencyReader
+    requests: RequestReader
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,11 +153,20 @@ class Context:
     def files(self) -> FileLoaders:
         readers = self.readers
         viewer = self._somebody.viewer
-        return FileLoaders(readers.files, readers.accounts, readers.agencies, viewer, self.now)
+        return FileLoaders(
+            readers.files, readers.accounts, readers.agencies, readers.requests, viewer, self.now
+        )
 
     @cached_property
     def alerts(self) -> AlertLoaders:
         return AlertLoaders(self.readers.alerts, self.viewer, self.now)
+
+    def hold(self, page: FeedPage) -> None:
+        """Show the files and alerts of ``page`` as they stood when it was read; for a context that has read nothing."""
+        self.now = page.at
+        self.files.hold(page)
+        if any(row.kind is FrameKind.ALERT_CHANGED for row in page.rows):
+            self.alerts.hold(page)
 
     async def take_positions(self) -> None:
         """Note where the feeds stand: what is read from now on holds all that came before."""

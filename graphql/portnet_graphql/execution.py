@@ -3,6 +3,7 @@
 Knows no transport and no hub: frames come in, encoded results go out.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,7 +74,7 @@ class GroupKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Renderer:
-    """Renders frames of one subscription, for as long as it lives, without keeping any of them.
+    """Renders frames of one subscription, or of like ones, without keeping any of them.
 
     Args:
         prepared: a document whose chosen operation is a subscription.
@@ -91,7 +92,13 @@ class Renderer:
     ) -> None:
         if prepared.kind(operation_name) is not OperationType.SUBSCRIPTION:
             raise _bad_request("This operation is not a subscription.")
-        self.executor = _executor(prepared, variables, operation_name, None)
+        self._executor = _executor(prepared, variables, operation_name, None)
+        try:
+            self.root = RootField(self._executor)
+        except LookupError:
+            raise _bad_request("The subscription selects nothing.") from None
+        except GraphQLError as error:
+            raise invalid_request(ErrorCode.BAD_REQUEST, [error]) from None
 
     async def render(self, frame: object, context: object) -> bytes:
         """One frame as an encoded result.
@@ -100,7 +107,7 @@ class Renderer:
             frame: the value of the subscription's root field.
             context: made for this batch of frames: an older one's loaders hold stale rows.
         """
-        return encoded(await run_event(self.executor, frame, context))
+        return encoded(await run_event(self._executor, self.root, frame, context))
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -128,6 +135,31 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         )
 
 
+class Renderers:
+    """Renderers of like subscriptions: one for all, since each keeps what it collected of its document.
+
+    Args:
+        capacity: how many are kept for phones to come; those in use live on.
+    """
+
+    def __init__(self, capacity: int = 64) -> None:
+        self._capacity = capacity
+        self._known: OrderedDict[tuple[str, str | None, bytes], Renderer] = OrderedDict()
+
+    def shared(self, subscription: Subscription) -> Renderer:
+        """The renderer that serves all subscriptions like this one."""
+        key = (
+            subscription.prepared.digest,
+            subscription.operation_name,
+            subscription.shared_variables,
+        )
+        renderer = self._known.setdefault(key, subscription.renderer)
+        self._known.move_to_end(key)
+        if len(self._known) > self._capacity:
+            self._known.popitem(last=False)
+        return renderer
+
+
 def subscribe(
     prepared: Prepared,
     variables: Mapping[str, object] | None,
@@ -135,12 +167,7 @@ def subscribe(
 ) -> Subscription:
     """Choose a subscription and read its root field; raises like `Renderer`."""
     renderer = Renderer(prepared, variables, operation_name)
-    try:
-        root = RootField(renderer.executor)
-    except LookupError:
-        raise _bad_request("The subscription selects nothing.") from None
-    except GraphQLError as error:
-        raise invalid_request(ErrorCode.BAD_REQUEST, [error]) from None
+    root = renderer.root
     return Subscription(
         prepared=prepared,
         operation_name=operation_name,

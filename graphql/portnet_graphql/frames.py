@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import assert_never
 
 from portnet.domain.events import FeedRow, FrameKind
 from portnet.domain.procedure import Entry
 from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.ports.reading import FeedPage
 from portnet.ports.unit_of_work import Position
 from portnet_graphql.context import Context
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.loaders import optional
 from portnet_graphql.types.alert import Alert
-from portnet_graphql.types.dossier import Dossier, Procedure
+from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.feed import (
     AccessChanged,
     AlertChanged,
@@ -21,6 +21,7 @@ from portnet_graphql.types.feed import (
     FeedFrame,
     FeedItem,
     Removed,
+    RequestChanged,
     Reset,
     SyncPage,
     audience_of,
@@ -30,27 +31,15 @@ from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.scalars import FeedAudience
 
 
-async def load(rows: Sequence[FeedRow], context: Context) -> list[FeedFrame]:
-    """A frame for each row, in order; one read of each kind for all of them.
+async def frames_of(page: FeedPage, context: Context) -> list[FeedFrame]:
+    """A frame for each row, in order.
 
     Args:
-        context: made for these rows: an older one's loaders hold stale state.
+        context: made for this page: what it shows is at hand then, and rendering waits for nothing.
     """
     generation = await context.readers.feeds.generation()
-    await _fetch(rows, context)
-    return [await _frame(row, generation, context) for row in rows]
-
-
-async def _fetch(rows: Sequence[FeedRow], context: Context) -> None:
-    """Have at hand what most apps select: then rendering waits for nothing."""
-    changed = [row for row in rows if row.kind is FrameKind.DOSSIER_CHANGED]
-    alerts = [row.subject for row in rows if row.kind is FrameKind.ALERT_CHANGED]
-    dossiers = [row.subject for row in changed]
-    if alerts:
-        dossiers += [alert.dossier for alert in await context.alerts.fetch(alerts)]
-    if dossiers:
-        entries = [row.entry for row in changed if row.entry is not None]
-        await context.files.fetch(list(dict.fromkeys(dossiers)), entries)
+    context.hold(page)
+    return [await _frame(row, generation, context) for row in page.rows]
 
 
 async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
@@ -65,12 +54,12 @@ async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
         fresh = FeedCursor(generation=generation, audience=audience, seq=head.seq)
         return SyncPage(frames=[], cursor=fresh, has_more=False, reset=True)
     start = Position(audience=audience, seq=cursor.seq)
-    rows = (await feeds.after([start], first + 1))[audience]
-    frames = await load(rows[:first], context)
+    page = (await feeds.after([start], first, context.now))[audience]
+    frames = await frames_of(page, context)
     return SyncPage(
         frames=frames,
         cursor=frames[-1].cursor if frames else cursor,
-        has_more=len(rows) > first,
+        has_more=bool(page.rows) and page.rows[-1].seq < head.seq,
         reset=False,
     )
 
@@ -92,6 +81,11 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
             return None if alert is None else AlertChanged(alert=Alert.of(alert, context))
         case FrameKind.ACCESS_CHANGED:
             return await _access_changed(context)
+        case FrameKind.REQUEST_CHANGED:
+            request = await context.files.requests.load(row.subject)
+            if request is None:
+                return None
+            return RequestChanged(request=InformationRequest.of(request))
         case FrameKind.RESET:
             return Reset(reason=row.subject)
         case _:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property
 from typing import Generic, TypeVar, cast
 
 from strawberry.dataloader import DataLoader
 
 from portnet.domain.access import Viewer
-from portnet.domain.alerts import Alert
-from portnet.ports.reading import AccountReader, AgencyReader, AlertReader, FileReader
+from portnet.domain.events import FrameKind
+from portnet.ports.reading import (
+    AccountReader,
+    AgencyReader,
+    AlertReader,
+    FeedPage,
+    FileReader,
+    RequestReader,
+)
 
 T = TypeVar("T")
 Made = TypeVar("Made")
@@ -22,8 +29,13 @@ class Loader(Generic[T]):
     """Rows by key: those that are at hand at once, the others in one read with all that ask meanwhile."""
 
     def __init__(self, read: Callable[[list[str]], Awaitable[list[T]]]) -> None:
-        self._loader = DataLoader[str, T](read)
+        self._read = read
         self._at_hand: dict[str, T] = {}
+
+    # Most loaders of a frame hold all that is asked of them.
+    @cached_property
+    def _loader(self) -> DataLoader[str, T]:
+        return DataLoader[str, T](self._read)
 
     def hold(self, rows: Mapping[str, T]) -> None:
         """Keep rows that were read together with others."""
@@ -56,25 +68,32 @@ class FileLoaders:
         files: FileReader,
         accounts: AccountReader,
         agencies: AgencyReader,
+        requests: RequestReader,
         viewer: Viewer,
         now: datetime,
     ) -> None:
-        self._files, self._viewer, self._now = files, viewer, now
         self.dossiers = _one(lambda ids: files.dossiers_by_id(viewer, now, ids))
         self.procedures = _one(lambda ids: files.procedures_by_id(viewer, now, ids))
         self.entries = _one(lambda ids: files.entries_by_id(viewer, now, ids))
         self.procedures_of = _many(files.procedures_of)
         self.references_of = _many(files.references_of)
         self.companies = _one(accounts.companies)
+        self.users = _one(accounts.users)
+        self.requests = _one(lambda ids: requests.requests_by_id(viewer, now, ids))
+        #: By procedure.
+        self.requests_of = _many(requests.requests_of)
         #: By source code, when it was last heard.
-        self.heard = _one(agencies.heard)
+        self.heard = _one(lambda sources: agencies.heard(sources, sandbox=viewer.sandbox))
 
-    async def fetch(self, dossiers: Sequence[str], entries: Sequence[str]) -> None:
-        """Have at hand what frames of these files show; what may not be seen is known to be None."""
-        shown = await self._files.shown(self._viewer, self._now, dossiers, entries)
+    def hold(self, page: FeedPage) -> None:
+        """Have at hand what a page's frames show; what may not be seen is known to be None."""
+        shown = page.shown
+        changed = [row for row in page.rows if row.kind is FrameKind.DOSSIER_CHANGED]
+        told = {alert.dossier for alert in shown.alerts.values()}
+        subjects = {row.subject for row in changed} | {d for d in told if d is not None}
         procedures = [p for own in shown.procedures.values() for p in own]
-        self.dossiers.hold({key: shown.dossiers.get(key) for key in dossiers})
-        self.entries.hold({key: shown.entries.get(key) for key in entries})
+        self.dossiers.hold({subject: shown.dossiers.get(subject) for subject in subjects})
+        self.entries.hold({r.entry: shown.entries.get(r.entry) for r in changed if r.entry})
         self.procedures.hold({procedure.id: procedure for procedure in procedures})
         self.procedures_of.hold(shown.procedures)
         self.companies.hold(shown.companies)
@@ -84,15 +103,13 @@ class AlertLoaders:
     """What one person was told."""
 
     def __init__(self, alerts: AlertReader, viewer: Viewer, now: datetime) -> None:
-        self._read = partial(alerts.alerts_by_id, viewer, now)
-        self.alerts = _one(self._read)
+        self.alerts = _one(lambda ids: alerts.alerts_by_id(viewer, now, ids))
         self.deliveries_of = _many(alerts.deliveries_of)
 
-    async def fetch(self, ids: Sequence[str]) -> list[Alert]:
-        """Have these at hand, and see them."""
-        rows = await self._read(ids)
-        self.alerts.hold({key: rows.get(key) for key in ids})
-        return list(rows.values())
+    def hold(self, page: FeedPage) -> None:
+        """Have at hand what a page's frames show; what may not be seen is known to be None."""
+        told = [row.subject for row in page.rows if row.kind is FrameKind.ALERT_CHANGED]
+        self.alerts.hold({alert: page.shown.alerts.get(alert) for alert in told})
 
 
 async def optional(loader: Loader[T | None], key: str | None) -> T | None:

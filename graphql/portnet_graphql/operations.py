@@ -18,9 +18,9 @@ from graphql import (
 )
 from graphql.language import InlineFragmentNode
 
-from portnet.domain.events import FeedRow
 from portnet.domain.localised import preferred_locale
 from portnet.ports.live import Group
+from portnet.ports.reading import FeedPage
 from portnet_graphql.context import Context, Dependencies, Person, person_of
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.documents import Documents, Prepared
@@ -31,8 +31,8 @@ from portnet_graphql.errors import (
     masked,
     request_error,
 )
-from portnet_graphql.execution import Execution, Subscription, bind, subscribe
-from portnet_graphql.frames import load
+from portnet_graphql.execution import Execution, Renderer, Renderers, bind, subscribe
+from portnet_graphql.frames import frames_of
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import (
     OperationRequest,
@@ -69,6 +69,7 @@ class GraphQLOperations:
     def __init__(self, dependencies: Dependencies, documents: Documents | None = None) -> None:
         self._dependencies = dependencies
         self._documents = documents or Documents(build_schema())
+        self._renderers = Renderers()
 
     async def authenticate(self, payload: Mapping[str, object]) -> Person | None:
         """Who holds the bearer token, while their session lives."""
@@ -115,14 +116,15 @@ class GraphQLOperations:
         self, person: Person, prepared: Prepared, request: OperationRequest
     ) -> Stream:
         subscription = subscribe(prepared, request.variables, request.operation_name)
+        renderer = self._renderers.shared(subscription)
         kind: FeedAudience = subscription.arguments["audience"]
         audience = audience_of(kind, person.viewer)
         shared = subscription.group(audience=audience, locale=person.user.locale)
         hides_viewer = shared is not None and kind is FeedAudience.COMPANY
 
-        async def render(rows: Sequence[FeedRow]) -> Sequence[bytes]:
+        async def render(page: FeedPage) -> Sequence[bytes]:
             context = Context(self._dependencies, person, person.user.locale, shared=hides_viewer)
-            return await _rendered(subscription, rows, context)
+            return await _rendered(renderer, page, context)
 
         group = Group(audience=audience, key=shared or object(), render=render)
         after = await self._seq(subscription.arguments.get("after"), audience)
@@ -143,15 +145,12 @@ async def _run(execution: Execution, context: Context, *, takes_positions: bool)
     return await execution.run()
 
 
-async def _rendered(
-    subscription: Subscription, rows: Sequence[FeedRow], context: Context
-) -> Sequence[bytes]:
-    frames = await load(rows, context)
-    render = subscription.renderer.render
+async def _rendered(renderer: Renderer, page: FeedPage, context: Context) -> Sequence[bytes]:
+    frames = await frames_of(page, context)
     if len(frames) == 1:
-        return [await render(frames[0], context)]
+        return [await renderer.render(frames[0], context)]
     # All at once, so that the loaders of a long batch read once.
-    return await asyncio.gather(*(render(frame, context) for frame in frames))
+    return await asyncio.gather(*(renderer.render(frame, context) for frame in frames))
 
 
 def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[str]:

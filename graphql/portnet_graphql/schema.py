@@ -6,9 +6,11 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from portnet_graphql.errors import ContractSchema
+from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.device import DeviceMutations
 from portnet_graphql.mutations.feedback import FeedbackMutations
+from portnet_graphql.mutations.request import RequestMutations
 from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
@@ -37,7 +39,14 @@ class Query(
 @strawberry.type(
     description="Every mutation takes one input with `clientMutationId`, a UUID made by the app."
 )
-class Mutation(SessionMutations, DeviceMutations, AlertMutations, FeedbackMutations):
+class Mutation(
+    SessionMutations,
+    DeviceMutations,
+    AlertMutations,
+    ActMutations,
+    RequestMutations,
+    FeedbackMutations,
+):
     pass
 
 

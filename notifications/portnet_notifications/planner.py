@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from portnet.domain.access import Mandate
 from portnet.domain.alerts import Alert, AlertFacts, Delivery, Recipient
 from portnet.domain.catalogue import Catalogue
 from portnet.ports.alerts import Occasion, Planned
@@ -12,7 +13,7 @@ from portnet_notifications import policy
 
 
 class Planner:
-    """Implements `AlertPlanner`."""
+    """Implements `AlertPlanner` and `MandatePlanner`."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -28,6 +29,47 @@ class Planner:
         return [
             _planned(occasion, facts, told, now, new_id) for told in policy.tell(occasion, people)
         ]
+
+    def mandate_ends(
+        self,
+        kind: str,
+        mandate: Mandate,
+        reminder: str,
+        people: Sequence[Recipient],
+        now: datetime,
+        new_id: Callable[[], str],
+    ) -> Sequence[Planned]:
+        facts = policy.mandate_facts(mandate)
+        alerts = [
+            (told, _of_mandate(kind, mandate, reminder, facts, told, now, new_id()))
+            for told in policy.tell_of_mandate(kind, mandate, people)
+        ]
+        return [_delivered(alert, told, new_id) for told, alert in alerts]
+
+
+def _of_mandate(
+    kind: str,
+    mandate: Mandate,
+    reminder: str,
+    facts: AlertFacts,
+    told: policy.Told,
+    now: datetime,
+    id: str,
+) -> Alert:
+    return Alert(
+        id=id,
+        chain=f"{mandate.id}:{kind}:{reminder}",
+        user=told.user,
+        dossier=None,
+        procedure=None,
+        entry=None,
+        kind=kind,
+        level=told.level,
+        facts=facts,
+        collapse_key=f"{mandate.id}:{kind}",
+        raised_at=now,
+        expires_at=now + policy.lifetime(told.level),
+    )
 
 
 def _planned(
@@ -52,6 +94,10 @@ def _planned(
         raised_at=now,
         expires_at=now + policy.lifetime(told.level),
     )
+    return _delivered(alert, told, new_id)
+
+
+def _delivered(alert: Alert, told: policy.Told, new_id: Callable[[], str]) -> Planned:
     deliveries = tuple(_delivery(alert, address, new_id()) for address in told.addresses)
     return Planned(alert=alert, deliveries=deliveries)
 

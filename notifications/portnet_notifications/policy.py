@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from portnet.domain.access import User
+from portnet.domain.access import Mandate, User
 from portnet.domain.agency import Place
 from portnet.domain.alerts import AlertFacts, Channel, Device, Recipient, concerned
-from portnet.domain.catalogue import Catalogue
+from portnet.domain.catalogue import CLOCK, Agency, Catalogue, Definition
 from portnet.domain.identifiers import short_reference
 from portnet.domain.localised import Locale
 from portnet.ports.alerts import Occasion
@@ -24,6 +24,9 @@ HIGHEST = 4
 HIGHEST_GOOD_NEWS = 3
 PUSH_FROM = 2
 SMS_FROM = 4
+
+#: Characters of a mandate's id in a text.
+_MANDATE_REFERENCE = 6
 
 #: A critical alert is worth telling for a day: a phone may be off for a night and a flight. Others
 #: are stale news the next half day; the app has them all the same.
@@ -61,6 +64,19 @@ def tell(occasion: Occasion, people: Sequence[Recipient]) -> list[Told]:
     ]
 
 
+def tell_of_mandate(kind: str, mandate: Mandate, people: Sequence[Recipient]) -> list[Told]:
+    """Whom of the company and its broker to tell of their mandate. Raises KeyError for an unknown alert."""
+    levels = ALERTS[kind].levels
+    found = concerned(levels, mandate.company, mandate.broker, people)
+    return [_told(person, level) for person, level in found]
+
+
+def mandate_facts(mandate: Mandate) -> AlertFacts:
+    """A mandate has no reference of its own: the end of its id tells one from another."""
+    reference = f"M-{mandate.id[-_MANDATE_REFERENCE:]}"
+    return AlertFacts(reference=reference, at=mandate.ends_at)
+
+
 def raised_level(level: int, kind: AlertKind, *, perishable: bool) -> int:
     """What the alert is worth here: one more for goods that spoil, and good news wakes nobody."""
     raised = min(level + perishable, HIGHEST)
@@ -76,7 +92,7 @@ def facts(catalogue: Catalogue, occasion: Occasion) -> AlertFacts:
     """What the alert says, as codes; states and times are those after the fold."""
     procedure, message = occasion.procedure, occasion.entry.message
     definition = catalogue.definition(procedure.code, procedure.definition)
-    agency = catalogue.agency_of_source(message.source)
+    agency = _agency(catalogue, definition, occasion)
     return AlertFacts(
         reference=short_reference(definition.identity, procedure.identity),
         code=procedure.code,
@@ -87,6 +103,16 @@ def facts(catalogue: Catalogue, occasion: Occasion) -> AlertFacts:
         container=occasion.container,
         place=_place(message.place or procedure.place),
     )
+
+
+def _agency(catalogue: Catalogue, definition: Definition, occasion: Occasion) -> Agency | None:
+    """Who said it; of what our clock says, who holds the file, or whose it is."""
+    source = occasion.entry.message.source
+    if source != CLOCK:
+        return catalogue.agency_of_source(source)
+    holder = definition.state(occasion.procedure.state).holder
+    holding = catalogue.agencies.get(holder) if holder is not None else None
+    return holding or catalogue.agency_of(definition)
 
 
 def _concerned(

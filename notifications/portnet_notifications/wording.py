@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from portnet.domain.alerts import Alert, Channel, deep_link
-from portnet.domain.catalogue import Catalogue
+from portnet.domain.alerts import Alert, AlertFacts, Channel, deep_link
+from portnet.domain.catalogue import Catalogue, State
 from portnet.domain.identifiers import opaque_id
 from portnet.domain.localised import Locale, Localised
 from portnet.ports.outbox import Claimed
@@ -94,7 +94,7 @@ class AlertWording:
             token=delivery.address,
             body=compose(alert.kind, words, delivery.locale, Channel.PUSH).body,
             alert=opaque_id("Alert", alert.id),
-            dossier=opaque_id("Dossier", alert.dossier),
+            dossier=None if alert.dossier is None else opaque_id("Dossier", alert.dossier),
             deep_link=deep_link(alert.id),
             ttl_seconds=max(1, math.ceil((delivery.expires_at - now).total_seconds())),
             urgent=alert.level >= URGENT_FROM,
@@ -117,7 +117,7 @@ class AlertWording:
 
     def _words(self, alert: Alert, locale: Locale) -> AlertWords:
         facts = alert.facts
-        state = self._catalogue.definition(facts.code, facts.definition).state(facts.state)
+        state = self._state(facts)
         agency = self._catalogue.agencies.get(facts.agency) if facts.agency else None
         return AlertWords(
             reference=facts.reference,
@@ -125,9 +125,14 @@ class AlertWording:
             time=facts.at,
             container=facts.container,
             place=_place(facts.place, locale),
-            state=state.short.in_(locale),
+            state=state.short.in_(locale) if state else None,
             link=self._link,
         )
+
+    def _state(self, facts: AlertFacts) -> State | None:
+        if facts.code is None or facts.definition is None or facts.state is None:
+            return None
+        return self._catalogue.definition(facts.code, facts.definition).state(facts.state)
 
 
 def _place(code: str | None, locale: Locale) -> str | None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from portnet.agencies.canonical import Malformed, to_event
+from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
+from portnet.domain.adapter import Malformed
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert
 from portnet.domain.audit import AuditLink, AuditRecord, verify_chain

@@ -19,7 +19,8 @@ fragment StateAll on ProcedureState { code label short status final outcome }
 fragment PlaceAll on Place { code label kind }
 fragment ProcedureAll on Procedure {
   id version kind { code version label } reference state { ...StateAll } agency { code label }
-  enteredAt targetAt alarmAt
+  enteredAt targetAt alarmAt requested { code by at }
+  requests { id version state text lang dueAt answeredAt }
 }
 fragment DossierAll on Dossier {
   id version reference title company { id name } direction phase status perishable updatedAt
@@ -55,6 +56,7 @@ subscription Feed($audience: FeedAudience!, $after: Cursor!) {
       __typename
       ... on DossierChanged { dossier { ...DossierAll } entry { ...EntryAll } }
       ... on AlertChanged { alert { ...AlertAll } }
+      ... on RequestChanged { request { state procedure { dossier { id } ...ProcedureAll } } }
       ... on Removed { id }
       ... on AccessChanged { companies }
       ... on Reset { reason }
@@ -142,11 +144,14 @@ class Replica:
         kind = item["__typename"]
         match kind:
             case "DossierChanged":
-                kind = f"{kind} {item['entry']['kind']}"
+                kind = f"{kind} {item['entry']['kind']}" if item["entry"] else kind
                 self._dossier_changed(item["dossier"], item["entry"])
             case "AlertChanged":
                 kind = f"{kind} {item['alert']['state']}"
                 self.alerts[item["alert"]["id"]] = item["alert"]
+            case "RequestChanged":
+                kind = f"{kind} {item['request']['state']}"
+                self._procedure_changed(item["request"]["procedure"])
             case "Removed":
                 self._drop({item["id"]})
             case "AccessChanged":
@@ -155,9 +160,17 @@ class Replica:
                 raise AssertionError(f"nobody asked for a {kind}")
         self.heard.append(kind)
 
-    def _dossier_changed(self, dossier: Json, entry: Json) -> None:
+    def _dossier_changed(self, dossier: Json, entry: Json | None) -> None:
         timeline = self.dossiers.get(dossier["id"], {}).get("timeline", {})
-        self.dossiers[dossier["id"]] = {**dossier, "timeline": {**timeline, entry["id"]: entry}}
+        told = {entry["id"]: entry} if entry else {}
+        self.dossiers[dossier["id"]] = {**dossier, "timeline": {**timeline, **told}}
+
+    def _procedure_changed(self, procedure: Json) -> None:
+        dossier = self.dossiers[procedure.pop("dossier")["id"]]
+        held = dossier["procedures"]["nodes"]
+        dossier["procedures"]["nodes"] = [
+            procedure if p["id"] == procedure["id"] else p for p in held
+        ]
 
     def _access_changed(self, companies: set[str]) -> None:
         self._drop({i for i, d in self.dossiers.items() if d["company"]["id"] not in companies})

@@ -7,15 +7,24 @@ from typing import Any, get_args
 
 import msgspec
 
+from portnet.domain.access import Viewer
 from portnet.domain.agency import Classifier
 from portnet.domain.events import Event
+from portnet.domain.request import InformationRequest
+from portnet.domain.submission import Submission
+from portnet.domain.timers import timers_of_mandate
 from portnet.services.mandate import Mandates
+from portnet.services.submission import Asked
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
+from tests.support.acting.fakes import CODE
+from tests.support.acting.parts import acts_of, submissions_of
 from tests.support.house.opening import OpenHouse, new_telling, steps
 
 #: Whose apps hold everything: in three languages, on both sides of the mandate.
 _PEOPLE = (("declarant", "fr"), ("manager", "en"), ("logistics", "ar"), ("broker", "fr"))
+
+_ENTRIES = ("APPLIED", "LATE", "ESTIMATE", "NOT_APPLIED", "INTERNAL")
 
 _SEEN = """
 mutation Seen($input: ReportAlertsInput!) { reportAlerts(input: $input) { clientMutationId } }
@@ -95,14 +104,88 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await apps.agree("alerts that were seen")
         await _acknowledge(apps.replicas["logistics"])
         await apps.agree("an alert that was acknowledged")
+        await house.ring()
+        await apps.agree("a delay that passed")
+        await _ask_and_answer(apps)
+        await _submit(apps)
         await _change_the_mandate(apps)
+        await _let_a_mandate_begin_and_end(apps)
         kinds = await house.select("SELECT DISTINCT kind FROM event")
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
-        *(f"DossierChanged {kind}" for kind in ("APPLIED", "LATE", "ESTIMATE", "NOT_APPLIED")),
+        *(f"RequestChanged {state}" for state in ("NEW", "EXPIRED", "ANSWERED")),
+        "DossierChanged",
+        *(f"DossierChanged {kind}" for kind in _ENTRIES),
         *(f"AlertChanged {state}" for state in ("NEW", "SEEN", "ACKNOWLEDGED")),
         "AccessChanged",
     }
+
+
+async def _ask_and_answer(apps: Apps) -> None:
+    """An agency asks, the deadline passes, the company answers all the same, the agency's system has it."""
+    house, telling = apps.house, new_telling("S0", run=2)
+    number, at = next(
+        (number, at)
+        for number, (step, at) in enumerate(steps(telling), start=1)
+        if step.event == "ONSSA_IMPORT.registered"
+    )
+    await apps.say(telling, number)
+    question = {"event": "ONSSA_IMPORT.info_requested", "occurred_at": at + timedelta(minutes=1)}
+    await apps.say(_another(telling, "ASK"), number, due_in=timedelta(0), **question)
+    await apps.agree("a question")
+    acts = acts_of(house.parts)
+    await house.ring()
+    await apps.agree("a deadline that passed")
+    viewer = await _viewer(house)
+    [asked] = await house.select("SELECT * FROM information_request")
+    answered = await acts.answer(viewer, "answer", asked["id"], asked["version"], "Voici.")
+    assert isinstance(answered, InformationRequest), answered
+    await apps.agree("an answer that is under way")
+    await _acknowledge_sent(house)
+    await apps.agree("an answer that was taken")
+
+
+async def _submit(apps: Apps) -> None:
+    house = apps.house
+    submissions, viewer = submissions_of(house.parts), await _viewer(house)
+    drafted = await submissions.draft(viewer, house.parts.ids.new(), "ONSSA_IMPORT", "{}")
+    assert isinstance(drafted, Submission), drafted
+    valid = await submissions.validate(viewer, _wish(drafted))
+    assert isinstance(valid, Submission), valid
+    sent = await submissions.submit(viewer, _wish(valid), CODE)
+    assert isinstance(sent, Submission), sent
+    await apps.agree("a submission that left")
+    await _acknowledge_sent(house)
+    await apps.agree("a submission that was received")
+
+
+def _wish(submission: Submission) -> Asked:
+    key = f"{submission.id}-{submission.version}"
+    return Asked(key=key, submission=submission.id, expected_version=submission.version)
+
+
+async def _viewer(house: OpenHouse) -> Viewer:
+    [user] = await house.select("SELECT * FROM user_account WHERE login = 'declarant'")
+    return Viewer(
+        user=user["id"],
+        company=user["company"],
+        session="",
+        sandbox=True,
+        session_expires_at=house.parts.clock.now() + timedelta(days=1),
+    )
+
+
+async def _acknowledge_sent(house: OpenHouse) -> None:
+    [sent] = await house.select("SELECT id FROM outgoing WHERE state = 'QUEUED'")
+    acknowledgement = {
+        "event_id": f"ack-{sent['id']}",
+        "type": "ENVELOPE.ack",
+        "occurred_at": house.parts.clock.now(),
+        "refs": [{"scheme": "SUBMISSION", "value": sent["id"]}],
+    }
+    body = msgspec.json.encode(acknowledgement)
+    assert (await house.agencies.post("PORTNET", body)).accepted
+    await house.taken_in()
 
 
 async def _change_the_mandate(apps: Apps) -> None:
@@ -117,6 +200,21 @@ async def _change_the_mandate(apps: Apps) -> None:
     await mandates.grant("test", mandate["company"], mandate["broker"], now, None)
     await apps.agree("a mandate that was granted")
     assert apps.replicas["broker"].dossiers
+
+
+async def _let_a_mandate_begin_and_end(apps: Apps) -> None:
+    parts = apps.house.parts
+    mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
+    [row] = await apps.house.select("SELECT * FROM mandate WHERE revoked_at IS NULL")
+    await mandates.revoke("test", row["id"])
+    now = parts.clock.now()
+    mandate = await mandates.grant("test", row["company"], row["broker"], now, now)
+    async with parts.units() as work:
+        work.add(*timers_of_mandate(mandate))
+        await work.commit()
+    await apps.house.ring()
+    await apps.agree("a mandate that began and ended by its dates")
+    assert not apps.replicas["broker"].dossiers
 
 
 async def _see(replica: Replica) -> None:

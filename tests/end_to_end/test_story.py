@@ -1,7 +1,7 @@
 """S0, posted by agencies and seen by people: on whose phones, in which order, with which alerts."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from portnet_mobile.changes import AlertArrived, Changes, DossierUpdated
 from portnet_mobile.contract import Alert, Dossier
@@ -33,6 +33,8 @@ _WALK = (
     ("DUM_IMPORT.exit_authorised", "ACTION_REQUIRED"),
     ("DUM_IMPORT.exited", "DONE"),
 )
+#: The number of ONSSA's first message.
+_ONSSA_REGISTERS = 6
 #: What the declarant is told of them, and how urgently.
 _ALERTS = (
     ("A02", 3),
@@ -128,6 +130,28 @@ async def test_urgent_alerts_arrive_as_push_and_sms_and_others_as_push(house: Op
     texted = [sms.text for sms in house.smsc.accepted if sms.to == own.phone]
     assert len(texted) == sum(level == 4 for _, level in _ALERTS)
     assert all(push.data["deep_link"].endswith(push.data["alert"]) for push in pushed)
+
+
+async def test_a_deadline_that_passes_is_pushed_though_nobody_says_a_word(
+    house: OpenHouse,
+) -> None:
+    telling = new_telling("S0")
+    asked = "ONSSA_IMPORT.info_requested"
+    async with house.phone("declarant") as phone:
+        changes = phone.changes()
+        await phone.start()
+        await house.say(telling, _ONSSA_REGISTERS)
+        await house.say(telling, _ONSSA_REGISTERS + 1, event=asked, due_in=timedelta(minutes=1))
+        await house.taken_in()
+        await house.ring()
+        arrived: list[Alert] = []
+        while not arrived or arrived[-1].code != "A19":
+            arrived.append(await _next_alert(changes))
+        bodies: dict[str, str] = {}
+        while arrived[-1].id not in bodies:
+            await house.push.wait_for(len(bodies) + 1)
+            bodies = {push.data["alert"]: push.body for push in house.push.accepted}
+    assert "échéance" in bodies[arrived[-1].id]
 
 
 async def test_the_other_company_and_a_broker_without_a_mandate_see_nothing(

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from portnet.domain.events import AlertSeen, FeedRow, FrameKind, Record
 from portnet.live.hub import Hub
 from portnet.ports.live import Group, LiveFeeds
-from portnet.ports.reading import FeedReader
+from portnet.ports.reading import FeedPage, FeedReader
 from portnet.ports.unit_of_work import Position
 from portnet.storage.engines import Database, Program, Statement
 from portnet.storage.repositories.feed import FeedRepository
@@ -88,10 +88,11 @@ class MemoryFeed:
         return await self._read("floor", lambda: self._floors[audience])
 
     async def after(
-        self, positions: Sequence[Position], limit: int
-    ) -> Mapping[str, Sequence[FeedRow]]:
+        self, positions: Sequence[Position], limit: int, now: datetime
+    ) -> Mapping[str, FeedPage]:
         return await self._read(
-            "after", lambda: {p.audience: self._after(p, limit) for p in positions}
+            "after",
+            lambda: {p.audience: FeedPage(rows=self._after(p, limit), at=now) for p in positions},
         )
 
     def _head(self, audience: str) -> int:
@@ -150,12 +151,12 @@ class Screen:
         self.failure: Exception | None = None
         self.group = Group(audience=audience, key=name, render=self._render)
 
-    async def _render(self, rows: Sequence[FeedRow]) -> Sequence[bytes]:
+    async def _render(self, page: FeedPage) -> Sequence[bytes]:
         await asyncio.sleep(0)
         if self.failure is not None:
             raise self.failure
-        self.rendered.update(row.seq for row in rows)
-        return [_readable(row) for row in rows[self._loses :]]
+        self.rendered.update(row.seq for row in page.rows)
+        return [_readable(row) for row in page.rows[self._loses :]]
 
 
 def _readable(row: FeedRow) -> bytes:

@@ -203,6 +203,7 @@ class FakeOutbox:
         self._deliveries: dict[str, Delivery] = {}
         self._alerts: dict[str, Alert] = {}
         self._users: dict[str, User] = {}
+        self._companies: dict[str, Company] = {}
         self._devices: dict[str, Device] = {}
         self._dossiers: dict[str, Dossier] = {}
         self._mandates: list[Mandate] = []
@@ -232,7 +233,7 @@ class FakeOutbox:
                     for audience in change.audiences:
                         self._feeds.setdefault(audience, []).append(change.subject)
                 case Company():
-                    pass
+                    self._companies[change.id] = change
                 case _:
                     raise TypeError(f"the outbox knows no {type(change).__name__}")
 
@@ -304,15 +305,23 @@ class FakeOutbox:
         return Claimed(
             delivery=delivery,
             alert=alert,
-            sandbox=self._dossiers[alert.dossier].sandbox,
-            allowed=self._allowed(self._users[delivery.user], self._dossiers[alert.dossier], now),
+            sandbox=self._sandbox(alert),
+            allowed=self._allowed(self._users[delivery.user], alert, now),
             address_dead=device is not None and device.dead_at is not None,
             uncertain_attempts=len(doubtful),
             generation=self.generation,
             position=self._position(alert),
         )
 
-    def _allowed(self, user: User, dossier: Dossier, now: datetime) -> bool:
+    def _sandbox(self, alert: Alert) -> bool:
+        if alert.dossier is not None:
+            return self._dossiers[alert.dossier].sandbox
+        return self._companies[self._users[alert.user].company].sandbox
+
+    def _allowed(self, user: User, alert: Alert, now: datetime) -> bool:
+        if alert.dossier is None:
+            return user.active
+        dossier = self._dossiers[alert.dossier]
         covered = any(
             m.company == dossier.company and m.broker == user.company and m.covers(now)
             for m in self._mandates
@@ -508,6 +517,19 @@ class OutboxContract:
             "later": Position(audience=audience, seq=2),
         }
         assert all(c.generation for c in claimed)
+
+    async def test_an_alert_of_no_file_is_told_while_the_account_is_open(
+        self, stage: Stage
+    ) -> None:
+        about_none = {"dossier": None, "procedure": None, "entry": None}
+        alert = msgspec.structs.replace(an_alert(), **about_none)
+        await self.scene(stage, a_delivery())
+        await stage.store(alert)
+        (claimed,) = await self.claim(stage)
+        assert (claimed.alert, claimed.allowed, claimed.sandbox) == (alert, True, False)
+        await stage.store(a_user(active=False))
+        (claimed,) = await self.claim(stage, NOW + LEASE)
+        assert not claimed.allowed
 
     async def test_the_sandbox_is_said_to_be_one(self, stage: Stage) -> None:
         await self.scene(stage, a_delivery())

@@ -18,6 +18,63 @@ from portnet.scenarios import shipped
 from portnet_notifications.catalogue import ALERTS
 from tests.support.clock import NOON
 
+#: A file that our own clock closes, unless BADR does it in time.
+LAPSING = """
+code = "DUM_IMPORT"
+version = 2
+start = "RECEIVED"
+opened_by = ["registered"]
+identity = "DUM"
+direction = "IMPORT"
+phase = "CLEARANCE"
+label = { fr = "Essai", ar = "تجربة", en = "Trial" }
+transitions = [
+    { from = "RECEIVED", event = "registered", to = "WAITING", by = ["BADR"] },
+    { from = "WAITING", event = "exited", to = "ENDED", by = ["BADR"], alert = "A11" },
+    { from = "WAITING", event = "lapse", to = "LAPSED", by = ["CLOCK"], alert = "A30" },
+    { from = "LAPSED", event = "registered", to = "WAITING", by = ["BADR"] },
+    { from = "LAPSED", event = "exited", to = "ENDED", by = ["BADR"], alert = "A11" },
+    { from = "WAITING", event = "asked", to = "ASKED", by = ["BADR"], alert = "A05" },
+    { from = "ASKED", event = "asked", to = "ASKED", by = ["BADR"], alert = "A05" },
+    { from = "ASKED", event = "exited", to = "ENDED", by = ["BADR"], alert = "A11" },
+]
+
+[states.RECEIVED]
+holder = "ADII"
+action = "WAIT_AGENCY"
+label = { fr = "Reçu", ar = "تم", en = "Received" }
+short = { fr = "Reçu", ar = "تم", en = "Received" }
+
+[states.WAITING]
+holder = "ADII"
+action = "WAIT_AGENCY"
+alarm = "4h"
+timeout = { after = "72h", event = "lapse" }
+label = { fr = "En attente", ar = "انتظار", en = "Waiting" }
+short = { fr = "En attente", ar = "انتظار", en = "Waiting" }
+
+[states.ASKED]
+holder = "DECLARANT"
+action = "ANSWER_REQUEST"
+alarm = "20h"
+reminders = [{ before = ["24h", "12h", "4h", "1h"], alert = "A05" }]
+label = { fr = "Pièce demandée", ar = "مطلوب", en = "Asked" }
+short = { fr = "Demandé", ar = "مطلوب", en = "Asked" }
+
+[states.LAPSED]
+holder = "DECLARANT"
+action = "CORRECT_AND_RESEND"
+label = { fr = "Renvoyé", ar = "معاد", en = "Lapsed" }
+short = { fr = "Renvoyé", ar = "معاد", en = "Lapsed" }
+
+[states.ENDED]
+final = true
+outcome = "SUCCESS"
+action = "NOTHING"
+label = { fr = "Fini", ar = "انتهى", en = "Ended" }
+short = { fr = "Fini", ar = "انتهى", en = "Ended" }
+"""
+
 
 class Firm(msgspec.Struct, frozen=True, kw_only=True):
     """A company and its people, one for each of their roles."""
@@ -89,6 +146,12 @@ MANDATE = Mandate(
 def catalogue() -> Catalogue:
     """What is published."""
     return load_catalogue(frozenset(ALERTS))
+
+
+@cache
+def lapsing_catalogue() -> Catalogue:
+    """What is published, and a newer DUM_IMPORT that lapses."""
+    return load_catalogue(frozenset(ALERTS), extra=[LAPSING])
 
 
 @cache

@@ -5,17 +5,21 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from portnet.agencies.canonical import Malformed, to_event
+from portnet.agencies.canonical import to_event
 from portnet.domain.access import Mandate, Role, User, Viewer
+from portnet.domain.adapter import Malformed
+from portnet.domain.catalogue import Catalogue
 from portnet.domain.dossier import Dossier
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.domain.procedure import Entry, Procedure
 from portnet.ports.alerts import AlertPlanner
 from portnet.ports.unit_of_work import Change, Position
 from portnet.services.intake import Intake
+from portnet.services.timer import TimerService
 from portnet.storage import rows
 from portnet.storage.engines import Database, Row, TransactionConflict, open_database, query
 from portnet.storage.queues.inbox import StorageInbox
+from portnet.storage.queues.timers import StorageTimers
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
@@ -76,11 +80,12 @@ class World:
         clock: SteppedClock | None = None,
         planner: AlertPlanner | None = None,
         lane: int = 0,
+        known: Catalogue | None = None,
     ) -> None:
         self.database = database
         self.clock = clock or SteppedClock()
         self.ids = CountedIds(self.clock, lane)
-        self.catalogue = catalogue()
+        self.catalogue = known or catalogue()
         self.wakeups = HeardWakeups()
         self.inbox = StorageInbox(database)
         self.files = DossierRepository(database)
@@ -92,6 +97,16 @@ class World:
             self.units,
             self.catalogue,
             planner or Planner(self.catalogue),
+            self.clock,
+            self.ids,
+            self.wakeups,
+        )
+        self.timers = StorageTimers(database)
+        self.bells = TimerService(
+            self.units,
+            self.catalogue,
+            self.intake,
+            Planner(self.catalogue),
             self.clock,
             self.ids,
             self.wakeups,
@@ -148,6 +163,19 @@ class World:
                 await self.intake.take_in(event)
         except TransactionConflict:
             return
+
+    async def ring(self) -> int:
+        """Fire what is due, as the worker does, until nothing is; how many transactions that were."""
+        rung = 0
+        while due := await self.timers.due(self.clock.now(), _BATCH):
+            for timer in due:
+                rung += await self.bells.ring(timer)
+        return rung
+
+    async def ring_on(self, by: timedelta) -> int:
+        """Let time pass, then `ring`."""
+        self.clock.advance(by)
+        return await self.ring()
 
     async def say(self, said: Line, sandbox: bool = True) -> Receipted | BodyChanged:
         """Receive, then take in all that waits."""
@@ -223,12 +251,13 @@ async def open_world(
     lane: int = 0,
     populate: bool = True,
     open_at: Callable[[str], Database] = open_database,
+    known: Catalogue | None = None,
 ) -> AsyncGenerator[World]:
     """A world over the migrated database at ``url``, its inbox open; the cast is written unless it is there already."""
     database = open_at(url)
     await database.start()
     try:
-        world = World(database, clock, planner, lane)
+        world = World(database, clock, planner, lane, known)
         if populate:
             await world.populate()
         world.inbox.start()

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 
+from portnet.domain.adapter import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    LONGEST_TEXT,
+    MOST_REFERENCES,
+    Adapter,
+    Malformed,
+    in_utc,
+    plausible,
+    references,
+    visible,
+)
 from portnet.domain.agency import (
     AgencyDocument,
     AgencyEvent,
@@ -19,18 +32,14 @@ from portnet.domain.agency import (
     Reason,
     Reference,
 )
-from portnet.domain.identifiers import normalise
 from portnet.domain.inbox import RawMessage
 
-Short = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Short = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Counter = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 #: CODE.event, as the catalogue names both.
 _TYPE = re.compile(r"(?P<code>[A-Z][A-Z0-9_]{0,39})\.(?P<event>[a-z][a-z0-9_]{0,59})", re.ASCII)
-
-# Beyond these years an instant in another zone has no UTC counterpart in a datetime.
-_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 
 
 class WireReference(msgspec.Struct, frozen=True):
@@ -44,7 +53,9 @@ class WireMessage(msgspec.Struct, frozen=True):
 
     type: Short
     occurred_at: Instant
-    refs: Annotated[tuple[WireReference, ...], msgspec.Meta(min_length=1, max_length=2000)]
+    refs: Annotated[
+        tuple[WireReference, ...], msgspec.Meta(min_length=1, max_length=MOST_REFERENCES)
+    ]
     event_id: Short | None = None
     classifier: Classifier = Classifier.ACT
     created_at: Instant | None = None
@@ -60,12 +71,6 @@ class WireMessage(msgspec.Struct, frozen=True):
     actor_role: Short | None = None
     retracts: Short | None = None
     corrects: Short | None = None
-
-
-class Malformed(msgspec.Struct, frozen=True):
-    """The body is not an agency message; ``message`` names the field and what is wrong with it."""
-
-    message: str
 
 
 _decoder = msgspec.json.Decoder(WireMessage)
@@ -87,7 +92,7 @@ def read(body: bytes) -> WireMessage | Malformed:
     if not _TYPE.fullmatch(message.type):
         return Malformed("Expected CODE.event - at `$.type`")
     for reference in message.refs:
-        if not normalise(reference.scheme, reference.value):
+        if not visible(Reference(scheme=reference.scheme, value=reference.value)):
             return Malformed(
                 f"Expected visible characters, got {reference.value!r} - at `$.refs[...].value`"
             )
@@ -97,8 +102,8 @@ def read(body: bytes) -> WireMessage | Malformed:
         "due_at": message.due_at,
     }
     for name, at in instants.items():
-        if at is not None and not _FIRST_YEAR <= at.year <= _LAST_YEAR:
-            return Malformed(f"Expected a year from {_FIRST_YEAR} to {_LAST_YEAR} - at `$.{name}`")
+        if at is not None and not plausible(at):
+            return Malformed(f"Expected a year from {FIRST_YEAR} to {LAST_YEAR} - at `$.{name}`")
     return message
 
 
@@ -116,13 +121,13 @@ def to_event(raw: RawMessage) -> AgencyEvent | Malformed:
         event=event,
         classifier=message.classifier,
         occurred_at=message.occurred_at.astimezone(UTC),
-        created_at=_utc(message.created_at),
+        created_at=in_utc(message.created_at),
         received_at=raw.received_at,
-        refs=_references(message),
+        refs=references(_named(message)),
         seq=message.seq,
         outcome=message.outcome,
         reasons=message.reasons,
-        due_at=_utc(message.due_at),
+        due_at=in_utc(message.due_at),
         place=message.place,
         amounts=message.amounts,
         documents=message.documents,
@@ -135,13 +140,21 @@ def to_event(raw: RawMessage) -> AgencyEvent | Malformed:
     )
 
 
-def _references(message: WireMessage) -> tuple[Reference, ...]:
-    normalised = (
-        Reference(scheme=r.scheme, value=normalise(r.scheme, r.value), version=r.version)
-        for r in message.refs
-    )
-    return tuple({reference.key: reference for reference in normalised}.values())
+def speaks(_: bytes) -> bool:
+    """Every body that is of no other format is read as ours, and told what is wrong with it."""
+    return True
 
 
-def _utc(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC)
+def identify(body: bytes) -> str | Malformed | None:
+    """The source's ``event_id``."""
+    message = read(body)
+    return message if isinstance(message, Malformed) else message.event_id
+
+
+def _named(message: WireMessage) -> Iterator[Reference]:
+    return (Reference(scheme=r.scheme, value=r.value, version=r.version) for r in message.refs)
+
+
+ADAPTER = Adapter(
+    media_type="application/json", speaks=speaks, identify=identify, to_event=to_event
+)

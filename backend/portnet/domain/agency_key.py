@@ -8,7 +8,7 @@ from typing import assert_never
 
 import msgspec
 
-from portnet.domain.catalogue import OPERATOR
+from portnet.domain.catalogue import RESERVED_SOURCES
 
 #: Bytes of an HMAC secret: the length of the hash, as RFC 2104 advises.
 SHORTEST_HMAC_SECRET = 32
@@ -27,8 +27,8 @@ class AgencyKey(msgspec.Struct, frozen=True, kw_only=True):
     ``sandbox`` key reach sandbox companies only.
 
     Raises:
-        ValueError: the secret is too short, the public key has not 32 bytes, or the source has the name that stands for
-            a company's own acts.
+        ValueError: the secret is too short, the public key has not 32 bytes, or the source has a name that stands for
+            a company's own acts or for our clock.
     """
 
     id: str
@@ -41,8 +41,8 @@ class AgencyKey(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         check_key_material(self.algorithm, self.secret_or_public)
-        if self.source == OPERATOR:
-            raise ValueError(f"no agency is named {OPERATOR}")
+        if self.source in RESERVED_SOURCES:
+            raise ValueError(f"no agency is named {self.source}")
 
     def __repr__(self) -> str:
         return f"AgencyKey(id={self.id!r}, source={self.source!r}, secret_or_public=***)"

@@ -66,12 +66,13 @@ class AlertFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What an alert's words are made of, as codes: the words are chosen when they are read.
 
     ``reference`` is short (12 characters at most); ``agency`` an agency's code; ``at`` the instant that the text names.
+    ``code``, ``definition`` and ``state`` are a procedure's, None where the alert is about none.
     """
 
     reference: str
-    code: str
-    definition: int
-    state: str
+    code: str | None = None
+    definition: int | None = None
+    state: str | None = None
     agency: str | None = None
     at: datetime | None = None
     container: str | None = None
@@ -82,15 +83,15 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One person told of one event. ``chain`` is shared by all who were told: who acknowledges, acknowledges for all.
 
     ``kind`` is the alert catalogue's code (A14); ``level`` 1 in the app, 2 push, 3 push then SMS, 4 both
-    at once.
+    at once. ``dossier``, ``procedure`` and ``entry`` are None where it is about none: a mandate.
     """
 
     id: str
     chain: str
     user: str
-    dossier: str
-    procedure: str
-    entry: str
+    dossier: str | None
+    procedure: str | None
+    entry: str | None
     kind: str
     level: int
     facts: AlertFacts

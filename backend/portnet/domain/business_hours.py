@@ -118,8 +118,31 @@ def _on_the_clock(time_of_day: time) -> timedelta:
     )
 
 
+def subtract(span: Span, end: datetime) -> datetime:
+    """The last UTC instant at which ``span`` can begin and be over at the aware instant ``end``."""
+    end = end.astimezone(UTC)
+    if not span.business or not span.seconds:
+        return end - span.length
+    left = span.length
+    for opens, closes in _working_days_back(end):
+        ends = min(end, closes)
+        if left <= ends - opens:
+            return ends - left
+        left -= max(ends - opens, timedelta(0))
+    raise AssertionError("working days never end")
+
+
 def _working_days(start: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Opening and closing instants in UTC, from the local day of ``start`` on."""
+    return _working_days_by(start, timedelta(days=1))
+
+
+def _working_days_back(end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The same from the local day of ``end`` back."""
+    return _working_days_by(end, timedelta(days=-1))
+
+
+def _working_days_by(start: datetime, step: timedelta) -> Iterator[tuple[datetime, datetime]]:
     day = start.astimezone(CASABLANCA).date()
     while True:
         if day.weekday() <= _FRIDAY:
@@ -127,4 +150,4 @@ def _working_days(start: datetime) -> Iterator[tuple[datetime, datetime]]:
                 datetime.combine(day, OPENS, CASABLANCA).astimezone(UTC),
                 datetime.combine(day, CLOSES, CASABLANCA).astimezone(UTC),
             )
-        day += timedelta(days=1)
+        day += step

@@ -9,29 +9,36 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
 import msgspec
 
-from portnet.domain.business_hours import Span
+from portnet.domain.business_hours import Span, add
 from portnet.domain.localised import Localised
 
 __all__ = [
+    "CLOCK",
     "OPERATOR",
     "OUR_SIDE",
     "PREVIOUS",
+    "RESERVED_SOURCES",
     "SHORT_LABEL",
+    "SILENT_AFTER",
     "Action",
     "Agency",
     "Catalogue",
     "Definition",
     "Direction",
+    "DocumentKind",
     "Outcome",
     "Phase",
+    "Reminder",
     "Span",
     "State",
     "Status",
+    "Timeout",
     "Transition",
 ]
 
@@ -40,12 +47,19 @@ Phase = Literal["PORT_CALL", "CLEARANCE", "FOREIGN_EXCHANGE"]
 
 #: Stands in ``Transition.by`` for the company itself: no agency may send such an event.
 OPERATOR = "OPERATOR"
+#: Stands in ``Transition.by`` for our own clock: what only the passing of time brings.
+CLOCK = "CLOCK"
+#: Sources that no agency may have: what they say never comes over a wire.
+RESERVED_SOURCES = frozenset({OPERATOR, CLOCK})
 #: A transition to this pseudo-state returns to the state that was left last (a history state).
 PREVIOUS = "@previous"
 #: Holders who are people of the company or work for it: what they hold waits for an action of ours.
 OUR_SIDE = frozenset(
     {"DECLARANT", "BROKER", "MANAGER", "FINANCE", "LOGISTICS", "ADMINISTRATOR", "AGENT"}
 )
+#: How long an agency may say nothing before that is told: three working days, unless its file says
+#: otherwise.
+SILENT_AFTER = Span(seconds=24 * 3600, business=True)
 #: Characters that a state's short label may have: what an SMS leaves it.
 SHORT_LABEL = 14
 
@@ -65,13 +79,32 @@ class Outcome(enum.StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class Timeout(msgspec.Struct, frozen=True, kw_only=True):
+    """Our clock brings ``event`` once ``after`` has passed since the state was entered, or since its
+    deadline when ``from_due``: then only where a deadline is known.
+    """
+
+    after: Span
+    event: str
+    from_due: bool = False
+
+
+class Reminder(msgspec.Struct, frozen=True, kw_only=True):
+    """``alert`` goes out ``before`` the state's deadline, while the state lasts and it is known."""
+
+    before: Span
+    alert: str
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """``holder`` is who has the file: a role, an agency's code or another holder of the catalogue;
     None when final.
 
     ``action`` and ``warning`` are codes of the action list, the latter a prohibition. ``target``
     and ``alarm`` count from entering the state; None where only an appointment or a deadline in a
-    message says when.
+    message says when. ``timeout`` is what our clock does with a state that lasts;
+    ``due`` is the deadline, counted from entering the state, where no message says one;
+    ``reminders`` count back from the deadline, wherever that comes from.
     """
 
     code: str
@@ -83,8 +116,20 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     warning: str | None = None
     target: Span | None = None
     alarm: Span | None = None
+    due: Span | None = None
+    timeout: Timeout | None = None
+    reminders: tuple[Reminder, ...] = ()
     final: bool = False
     outcome: Outcome | None = None
+
+    def deadline(self, entered_at: datetime, said: datetime | None) -> datetime | None:
+        """The deadline that a message ``said``, else the usual one; None where there is none.
+
+        Both instants are aware UTC.
+        """
+        if said is not None or self.due is None:
+            return said
+        return add(self.due, entered_at)
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +137,8 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     ``by`` says it.
 
     ``by`` holds source codes, or `OPERATOR` alone for the company's own acts; only these may need a
-    manager's ``approval`` or a ``second_factor``. ``alert`` is the code of the alert that hangs on
+    manager's ``approval`` or a ``second_factor``. `CLOCK` may stand there, alone or beside sources,
+    for the event of the state's timeout. ``alert`` is the code of the alert that hangs on
     the event.
     """
 
@@ -109,7 +155,9 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One version of a procedure.
 
     ``opened_by`` are the events that may open an instance from outside; ``identity`` is the scheme
-    of the reference that names one instance. Its mappings are never changed.
+    of the reference that names one instance. ``documents`` are the papers of the file;
+    ``before_arrival`` says how long before the ship's expected arrival it is to be filed. Its
+    mappings are never changed.
     """
 
     code: str
@@ -122,6 +170,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     phase: Phase
     states: Mapping[str, State]
     transitions: tuple[Transition, ...]
+    documents: tuple[str, ...] = ()
+    before_arrival: Span | None = None
 
     def transition(self, state: str, event: str) -> Transition | None:
         return self._by_state_and_event.get((state, event))
@@ -151,29 +201,40 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     prohibition: bool = False
 
 
+class DocumentKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper that procedures ask for; ``edifact`` is its UN/EDIFACT 1001 code, where it has one."""
+
+    code: str
+    label: Localised
+    edifact: str | None = None
+
+
 class Agency(msgspec.Struct, frozen=True, kw_only=True):
     """A body that keeps its own system; ``source`` is the code under which this system sends.
 
-    ``short`` fits the alerts: 8 characters, 7 in Arabic.
+    ``short`` fits the alerts: 8 characters, 7 in Arabic. One that was not heard of for longer than
+    ``silent_after`` is silent.
     """
 
     code: str
     source: str
     label: Localised
     short: Localised
+    silent_after: Span = SILENT_AFTER
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Every published definition, and the words that they share.
 
-    ``definitions`` are keyed by (code, version), ``actions`` and ``agencies`` by code; ``holders``
-    are the labels of those who hold files without being an agency: roles, handlers.
+    ``definitions`` are keyed by (code, version), ``actions``, ``agencies`` and ``documents`` by
+    code; ``holders`` are the labels of those who hold files without being an agency: roles, handlers.
     """
 
     definitions: Mapping[tuple[str, int], Definition]
     actions: Mapping[str, Action]
     agencies: Mapping[str, Agency]
     holders: Mapping[str, Localised]
+    documents: Mapping[str, DocumentKind] = {}
 
     def definition(self, code: str, version: int) -> Definition:
         """The version that an instance started with. Raises KeyError for an unpublished one."""

@@ -13,12 +13,15 @@ import msgspec
 
 from portnet.domain.authored import Fault, within
 from portnet.domain.catalogue import (
+    CLOCK,
     OPERATOR,
     PREVIOUS,
+    RESERVED_SOURCES,
     SHORT_LABEL,
     Action,
     Agency,
     Definition,
+    DocumentKind,
     State,
     Transition,
 )
@@ -37,20 +40,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     holders: frozenset[str]
     actions: Mapping[str, Action]
     alerts: frozenset[str]
-
-
-def known_to(
-    actions: Mapping[str, Action],
-    agencies: Mapping[str, Agency],
-    holders: Mapping[str, Localised],
-    alerts: frozenset[str],
-) -> Known:
-    return Known(
-        sources=frozenset(agency.source for agency in agencies.values()),
-        holders=frozenset(agencies) | frozenset(holders),
-        actions=actions,
-        alerts=alerts,
-    )
+    documents: frozenset[str]
 
 
 def check(definition: Definition, known: Known) -> tuple[Fault, ...]:
@@ -58,9 +48,11 @@ def check(definition: Definition, known: Known) -> tuple[Fault, ...]:
     return (
         *_words("label", definition.label),
         *_head(definition),
+        *_papers(definition, known.documents),
         *(fault for state in definition.states.values() for fault in _state(state, known)),
         *(fault for t in definition.transitions for fault in _transition(t, definition, known)),
         *_table(definition.transitions),
+        *_timeouts(definition),
         *_walk(definition),
         *_history(definition),
     )
@@ -72,6 +64,15 @@ def check_actions(actions: Mapping[str, Action]) -> tuple[Fault, ...]:
         fault
         for action in actions.values()
         for fault in _words(within(action.code, "label"), action.label)
+    )
+
+
+def check_documents(documents: Mapping[str, DocumentKind]) -> tuple[Fault, ...]:
+    """All that is wrong with the list of documents."""
+    return tuple(
+        fault
+        for document in documents.values()
+        for fault in _words(within(document.code, "label"), document.label)
     )
 
 
@@ -87,6 +88,8 @@ def _agencies(agencies: Mapping[str, Agency]) -> Iterator[Fault]:
         place = f"agencies.{agency.code}"
         yield from _words(within(place, "label"), agency.label)
         yield from _words(within(place, "short"), agency.short, _SHORT_AGENCY)
+        if agency.source in RESERVED_SOURCES:
+            yield Fault(place=within(place, "source"), sentence=f"no agency is {agency.source}")
     senders = Counter(agency.source for agency in agencies.values())
     for source, count in senders.items():
         if count > 1:
@@ -127,6 +130,12 @@ def _head(definition: Definition) -> Iterator[Fault]:
             yield Fault(place="opened_by", sentence=sentence)
 
 
+def _papers(definition: Definition, documents: frozenset[str]) -> Iterator[Fault]:
+    for code in definition.documents:
+        if code not in documents:
+            yield Fault(place="documents", sentence=f"no document {code}")
+
+
 def _state(state: State, known: Known) -> Iterator[Fault]:
     place = f"states.{state.code}"
     yield from _words(within(place, "label"), state.label)
@@ -136,6 +145,9 @@ def _state(state: State, known: Known) -> Iterator[Fault]:
         sentence = f"{state.holder} is neither a role nor an agency"
         yield Fault(place=within(place, "holder"), sentence=sentence)
     yield from _advice(place, state, known.actions)
+    for reminder in state.reminders:
+        if reminder.alert not in known.alerts:
+            yield Fault(place=within(place, "reminders"), sentence=f"no alert {reminder.alert}")
 
 
 def _ending(state: State, place: str) -> Iterator[Fault]:
@@ -183,7 +195,7 @@ def _authority(t: Transition, place: str, sources: Collection[str]) -> Iterator[
     if not t.by:
         yield Fault(place=place, sentence="says not by whom: nobody has the authority")
     for source in t.by:
-        if source != OPERATOR and source not in sources:
+        if source not in RESERVED_SOURCES and source not in sources:
             yield Fault(place=place, sentence=f"no source {source}")
     if OPERATOR in t.by and len(t.by) > 1:
         yield Fault(place=place, sentence="is the company's own act: no agency may send it")
@@ -206,6 +218,21 @@ def _table(transitions: Iterable[Transition]) -> Iterator[Fault]:
         if len(codes) > 1:
             named = ", ".join(sorted(code or "none" for code in codes))
             yield Fault(place=event, sentence=f"one event, several alerts: {named}")
+
+
+def _timeouts(definition: Definition) -> Iterator[Fault]:
+    """What the clock may bring, some state's timeout brings, and the other way round."""
+    for code, state in definition.states.items():
+        if state.timeout is None:
+            continue
+        brought = definition.transition(code, state.timeout.event)
+        if brought is None or CLOCK not in brought.by:
+            sentence = f"{CLOCK} may not bring {state.timeout.event} from here"
+            yield Fault(place=f"states.{code}.timeout", sentence=sentence)
+    for t in definition.transitions:
+        timeout = definition.states[t.from_].timeout if t.from_ in definition.states else None
+        if CLOCK in t.by and (timeout is None or timeout.event != t.event):
+            yield Fault(place=_place(t), sentence=f"{CLOCK} brings only what a timeout names")
 
 
 def _walk(definition: Definition) -> Iterator[Fault]:

@@ -76,7 +76,7 @@ def what_now(catalogue: Catalogue, procedures: Sequence[Procedure]) -> tuple[Sta
         warning=state.warning,
         holder=state.holder,
         since=procedure.entered_at,
-        deadline=procedure.due_at,
+        deadline=state.deadline(procedure.entered_at, procedure.due_at),
         reasons=procedure.reasons,
         place=procedure.place,
     )

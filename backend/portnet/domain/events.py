@@ -15,6 +15,8 @@ from portnet.domain.agency import Reference
 from portnet.domain.alerts import Alert
 from portnet.domain.dossier import Dossier
 from portnet.domain.procedure import Entry, Procedure
+from portnet.domain.request import InformationRequest
+from portnet.domain.submission import Submission
 
 
 class DossierOpened(msgspec.Struct, frozen=True, kw_only=True, tag="dossier_opened"):
@@ -39,7 +41,7 @@ class BrokerNamed(msgspec.Struct, frozen=True, kw_only=True, tag="broker_named")
 
 
 class MessageFolded(msgspec.Struct, frozen=True, kw_only=True, tag="message_folded"):
-    """A message came in, or a later one changed what became of it."""
+    """A message came in, our clock brought one, or a later one changed what became of it."""
 
     entry: Entry
 
@@ -74,6 +76,46 @@ class MandateRevoked(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_rev
     broker: str
 
 
+class MandateStarted(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_started"):
+    """The day came from which a mandate that was granted before holds."""
+
+    mandate: str
+    company: str
+    broker: str
+
+
+class MandateEnded(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_ended"):
+    """A mandate's last day is over; nobody revoked it."""
+
+    mandate: str
+    company: str
+    broker: str
+
+
+class ActRequested(msgspec.Struct, frozen=True, kw_only=True, tag="act_requested"):
+    """Somebody of the company asked an agency for something; ``procedure`` says what, and until when it waits."""
+
+    procedure: Procedure
+
+
+class SubmissionChanged(msgspec.Struct, frozen=True, kw_only=True, tag="submission_changed"):
+    submission: Submission
+
+
+class SubmissionReceived(msgspec.Struct, frozen=True, kw_only=True, tag="submission_received"):
+    """The gateway took a submission: the procedure that it asked for has opened."""
+
+    submission: str
+    dossier: str
+    procedure: str
+
+
+class RequestChanged(msgspec.Struct, frozen=True, kw_only=True, tag="request_changed"):
+    """An agency asked for something, or what it asked for was answered, cancelled or left too long."""
+
+    request: InformationRequest
+
+
 Event = (
     DossierOpened
     | ProcedureOpened
@@ -85,6 +127,12 @@ Event = (
     | AlertAcknowledged
     | MandateGranted
     | MandateRevoked
+    | MandateStarted
+    | MandateEnded
+    | ActRequested
+    | SubmissionChanged
+    | SubmissionReceived
+    | RequestChanged
 )
 
 
@@ -94,14 +142,15 @@ class FrameKind(enum.StrEnum):
     DOSSIER_CHANGED = "DOSSIER_CHANGED"
     ALERT_CHANGED = "ALERT_CHANGED"
     ACCESS_CHANGED = "ACCESS_CHANGED"
+    REQUEST_CHANGED = "REQUEST_CHANGED"
     RESET = "RESET"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it is written: ``audiences`` hear it, in the order of each audience's own counter.
 
-    ``subject`` is the dossier, alert or mandate that the event is about; ``procedure`` and ``entry`` say more
-    where they can.
+    ``subject`` is the dossier, alert, mandate, request or submission that the event is about; ``procedure`` and
+    ``entry`` say more where they can.
     """
 
     id: str
@@ -132,13 +181,21 @@ class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
 def frame_of(event: Event) -> FrameKind | None:
     """The kind of frame that phones hear of ``event``; None when another fact of the same transaction tells it."""
     match event:
-        case MessageFolded():
+        case MessageFolded() | ActRequested() | SubmissionReceived():
             return FrameKind.DOSSIER_CHANGED
         case AlertRaised() | AlertSeen() | AlertAcknowledged():
             return FrameKind.ALERT_CHANGED
-        case MandateGranted() | MandateRevoked():
+        case MandateGranted() | MandateRevoked() | MandateStarted() | MandateEnded():
             return FrameKind.ACCESS_CHANGED
-        case DossierOpened() | ProcedureOpened() | ReferencesLinked() | BrokerNamed():
+        case RequestChanged():
+            return FrameKind.REQUEST_CHANGED
+        case (
+            DossierOpened()
+            | ProcedureOpened()
+            | ReferencesLinked()
+            | BrokerNamed()
+            | SubmissionChanged()
+        ):
             return None
         case _:
             assert_never(event)

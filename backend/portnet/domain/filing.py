@@ -17,6 +17,7 @@ from portnet.domain.alerts import Recipient
 from portnet.domain.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason
 from portnet.domain.catalogue import Catalogue, Definition, Status
 from portnet.domain.dossier import Dossier
+from portnet.domain.outgoing import SUBMISSION
 from portnet.domain.procedure import Entry, Procedure, may_send
 
 #: Boxes travel again: a container ties two procedures together only while the first dossier is not done.
@@ -131,9 +132,16 @@ def _matching(files: Files, definition: Definition, message: AgencyEvent) -> lis
     own = [p for p in files.procedures if p.code == message.code]
     identity = message.reference(definition.identity)
     if identity is not None:
-        return [p for p in own if p.identity == identity]
+        named = [p for p in own if p.identity == identity]
+        return named or _named_now(own, message, identity)
     linked = {link.procedure for link in files.links if _ties(files, link, message)}
     return [p for p in own if p.id in linked]
+
+
+def _named_now(own: Sequence[Procedure], message: AgencyEvent, identity: str) -> list[Procedure]:
+    """One that we sent off goes by the reference it left under until its agency names it."""
+    left_as = message.reference(SUBMISSION)
+    return [msgspec.structs.replace(p, identity=identity) for p in own if p.identity == left_as]
 
 
 def _opening(files: Files, definition: Definition, message: AgencyEvent) -> Opens | Unfiled:
@@ -151,10 +159,12 @@ def _opening(files: Files, definition: Definition, message: AgencyEvent) -> Open
         return _parked(AnomalyReason.COMPANY_UNKNOWN, message)
     if company.sandbox != message.sandbox:
         return Unfiled(reason=AnomalyReason.SANDBOX_MISMATCH, detail=message.type)
-    return Opens(company=company, identity=identity, dossier=_shared(files, message, company))
+    return Opens(
+        company=company, identity=identity, dossier=shared_dossier(files, message, company)
+    )
 
 
-def _shared(files: Files, message: AgencyEvent, company: Company) -> Dossier | None:
+def shared_dossier(files: Files, message: AgencyEvent, company: Company) -> Dossier | None:
     """The oldest dossier of ``company`` that shares a reference with the message."""
     tied = {link.dossier for link in files.links if _ties(files, link, message)}
     own = [d for d in files.dossiers.values() if d.id in tied and d.company == company.id]

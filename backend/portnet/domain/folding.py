@@ -16,14 +16,19 @@ from portnet.domain.catalogue import Catalogue, Definition
 from portnet.domain.dossier import Dossier, what_now
 from portnet.domain.identifiers import short_reference
 from portnet.domain.procedure import Entry, EntryKind, Fold, Procedure, fold
+from portnet.domain.request import InformationRequest, changed_requests
 
 
 class Folded(msgspec.Struct, frozen=True, kw_only=True):
-    """``changed`` are the entries that a phone has not seen as they are now; ``deserving`` the one to alert about."""
+    """``changed`` are the entries that a phone has not seen as they are now; ``deserving`` the one to alert about.
+
+    ``requests`` are the agency's questions that the fold made, or ended.
+    """
 
     procedure: Procedure
     changed: tuple[Entry, ...]
     deserving: Entry | None
+    requests: tuple[InformationRequest, ...] = ()
 
 
 def open_procedure(
@@ -105,7 +110,12 @@ def fold_in(
         updated_at=now,
         version=procedure.version + 1,
     )
-    return Folded(procedure=folded, changed=changed, deserving=deserving)
+    return Folded(
+        procedure=folded,
+        changed=changed,
+        deserving=deserving,
+        requests=changed_requests(folded, entries, outcome.entries),
+    )
 
 
 def refresh(

@@ -15,14 +15,30 @@ from typing import assert_never
 import msgspec
 
 from portnet.domain.agency import AgencyEvent, Classifier, Place, Reason
-from portnet.domain.catalogue import PREVIOUS, Definition, Transition
+from portnet.domain.catalogue import OPERATOR, PREVIOUS, Definition, Transition
+
+#: The outcome of a company's act that its agency's system refused.
+REJECTED = "REJECTED"
+
+
+class Requested(msgspec.Struct, frozen=True, kw_only=True):
+    """An act of the company's own that is under way: ``event`` counts once its agency's system has taken it.
+
+    ``outgoing`` is the message that carries it, ``by`` the user who asked for it.
+    """
+
+    event: str
+    outgoing: str
+    by: str
+    at: datetime
 
 
 class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     """A procedure of a dossier, in the definition's version it started with.
 
     ``identity`` is the normalised reference that names it to its agency (a DUM, an ONSSA file number); ``due_at``,
-    ``reasons`` and ``place`` are what the last step said; ``version`` grows with every visible change.
+    ``reasons`` and ``place`` are what the last step said; ``requested`` is an act of the company's own under way;
+    ``version`` grows with every visible change.
     """
 
     id: str
@@ -38,6 +54,7 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
     reasons: tuple[Reason, ...] = ()
     place: Place | None = None
+    requested: Requested | None = None
     version: int = 1
 
 
@@ -48,6 +65,8 @@ class Refusal(enum.StrEnum):
     NOT_THAT_SOURCE = "NOT_THAT_SOURCE"
     ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
     ALREADY_FINAL = "ALREADY_FINAL"
+    #: A company's own act that its agency's system did not take.
+    REJECTED = "REJECTED"
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +113,8 @@ class EntryKind(enum.StrEnum):
     LATE = "LATE"
     ESTIMATE = "ESTIMATE"
     NOT_APPLIED = "NOT_APPLIED"
+    #: A note of our own clock: it takes no part in the fold.
+    INTERNAL = "INTERNAL"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +156,8 @@ def decide(definition: Definition, standing: Standing, message: AgencyEvent) -> 
         return Refusal.NOT_THAT_SOURCE
     if message.classifier is not Classifier.ACT:
         return Estimated(message=message)
+    if message.source == OPERATOR and message.outcome == REJECTED:
+        return Refusal.REJECTED
     if definition.state(standing.state).final:
         return Refusal.ALREADY_FINAL
     transition = definition.transition(standing.state, message.event)
@@ -185,6 +208,9 @@ def fold(definition: Definition, opened_at: datetime, entries: Iterable[Entry]) 
     standing = Standing(state=definition.start, entered_at=opened_at)
     folded: list[Entry] = []
     for entry in in_order(entries):
+        if entry.kind is EntryKind.INTERNAL:
+            folded.append(entry)
+            continue
         decision = decide(definition, standing, entry.message)
         if isinstance(decision, Moved):
             standing = evolve(standing, decision)

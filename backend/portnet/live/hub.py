@@ -15,7 +15,7 @@ from contextlib import aclosing, contextmanager, suppress
 from portnet.domain.events import FeedRow, FrameKind
 from portnet.ports.clock import Clock
 from portnet.ports.live import Group
-from portnet.ports.reading import FeedReader
+from portnet.ports.reading import FeedPage, FeedReader
 from portnet.ports.unit_of_work import Position
 
 _logger = logging.getLogger(__name__)
@@ -151,18 +151,18 @@ class Hub:
         while True:
             if useless is not None:
                 position = await self._head(group.audience)
-                yield (await _rendered(group, [self._reset(group.audience, position, useless)]))[0]
+                yield (await _rendered(group, self._reset(group.audience, position, useless)))[0]
                 useless = None
             start = Position(audience=group.audience, seq=position)
-            read = (await self._feed.after([start], _BATCH))[group.audience]
-            if read and read[0].seq > position + 1:
+            page = (await self._feed.after([start], _BATCH, self._clock.now()))[group.audience]
+            if page.rows and page.rows[0].seq > position + 1:
                 # Rows went while we were reading: a feed is dense.
                 useless = "TOO_OLD"
                 continue
-            for frame in await _rendered(group, read) if read else ():
+            for frame in await _rendered(group, page) if page.rows else ():
                 yield frame
                 position = frame[0]
-            if len(read) < _BATCH:
+            if len(page.rows) < _BATCH:
                 return
 
     async def _useless(self, audience: str, position: int) -> str | None:
@@ -173,14 +173,10 @@ class Hub:
     async def _head(self, audience: str) -> int:
         return (await self._feed.heads([audience]))[0].seq
 
-    def _reset(self, audience: str, head: int, reason: str) -> FeedRow:
-        return FeedRow(
-            audience=audience,
-            seq=head,
-            at=self._clock.now(),
-            kind=FrameKind.RESET,
-            subject=reason,
-        )
+    def _reset(self, audience: str, head: int, reason: str) -> FeedPage:
+        now = self._clock.now()
+        row = FeedRow(audience=audience, seq=head, at=now, kind=FrameKind.RESET, subject=reason)
+        return FeedPage(rows=[row], at=now)
 
     async def _moved(self) -> set[str]:
         """Followed feeds that are further than what was handed out: their wake-ups were lost, or are under way."""
@@ -203,12 +199,13 @@ class Hub:
         ]
         if not positions:
             return
-        moved = {a: read for a, read in (await self._feed.after(positions, _BATCH)).items() if read}
-        # Side by side: each group waits for reads of its own.
-        await asyncio.gather(*(_broadcast(channels[a], read) for a, read in moved.items()))
-        for audience, read in moved.items():
-            channels[audience].seq = read[-1].seq
-            if len(read) == _BATCH:
+        pages = await self._feed.after(positions, _BATCH, self._clock.now())
+        moved = {audience: page for audience, page in pages.items() if page.rows}
+        # Side by side: a document that asks for more than a page shows waits for reads of its own.
+        await asyncio.gather(*(_broadcast(channels[a], page) for a, page in moved.items()))
+        for audience, page in moved.items():
+            channels[audience].seq = page.rows[-1].seq
+            if len(page.rows) == _BATCH:
                 self._wake_audiences([audience])
 
     def _wake_audiences(self, audiences: Iterable[str]) -> None:
@@ -217,15 +214,15 @@ class Hub:
             self._wake.set()
 
 
-async def _broadcast(channel: _Channel, read: Sequence[FeedRow]) -> None:
+async def _broadcast(channel: _Channel, page: FeedPage) -> None:
     """Who joins while this renders finds the rows in the log; who left is not missed."""
     followings = list(channel.followings.values())
-    await asyncio.gather(*(_tell(following, read) for following in followings))
+    await asyncio.gather(*(_tell(following, page) for following in followings))
 
 
-async def _tell(following: _Following, read: Sequence[FeedRow]) -> None:
+async def _tell(following: _Following, page: FeedPage) -> None:
     try:
-        frames = await _rendered(following.group, read)
+        frames = await _rendered(following.group, page)
     except FeedBroken:
         for follower in following.followers:
             follower.fail()
@@ -234,15 +231,15 @@ async def _tell(following: _Following, read: Sequence[FeedRow]) -> None:
             follower.push(frames)
 
 
-async def _rendered(group: Group, read: Sequence[FeedRow]) -> Sequence[Frame]:
-    """``read`` in the bytes of ``group``.
+async def _rendered(group: Group, page: FeedPage) -> Sequence[Frame]:
+    """``page`` in the bytes of ``group``.
 
     Raises:
         FeedBroken: whatever went wrong, it is this group's alone.
     """
     try:
-        payloads = await group.render(read)
-        return [(row.seq, payload) for row, payload in zip(read, payloads, strict=True)]
+        payloads = await group.render(page)
+        return [(row.seq, payload) for row, payload in zip(page.rows, payloads, strict=True)]
     except Exception as error:
         _logger.exception("frames of %s could not be rendered", group.audience)
         raise FeedBroken from error

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from portnet.domain.access import Mandate
 from portnet.domain.alerts import Alert, Delivery, Recipient
 from portnet.domain.dossier import Dossier
 from portnet.domain.localised import Locale
@@ -42,6 +43,20 @@ class AlertPlanner(Protocol):
         new_id: Callable[[], str],
     ) -> Sequence[Planned]:
         """Whom to tell, at which level and through which channels. Pure."""
+        ...
+
+
+class MandatePlanner(Protocol):
+    def mandate_ends(
+        self,
+        kind: str,
+        mandate: Mandate,
+        reminder: str,
+        people: Sequence[Recipient],
+        now: datetime,
+        new_id: Callable[[], str],
+    ) -> Sequence[Planned]:
+        """Whom of the two companies to tell that ``mandate`` comes to its end; ``reminder`` tells one from the next."""
         ...
 
 

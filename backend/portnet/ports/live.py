@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from portnet.domain.events import FeedRow
+from portnet.ports.reading import FeedPage
 from portnet.ports.unit_of_work import Position
 
 
@@ -34,8 +34,8 @@ class Wakeups(Protocol):
         ...
 
 
-#: Turns rows of one feed into the bytes that phones get, one for each row, in order.
-Render = Callable[[Sequence[FeedRow]], Awaitable[Sequence[bytes]]]
+#: Turns a page of a feed into the bytes that phones get, one frame for each row, in order.
+Render = Callable[[FeedPage], Awaitable[Sequence[bytes]]]
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,9 @@ from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import FeedRow
 from portnet.domain.procedure import Entry, Procedure
-from portnet.ports.unit_of_work import Position
+from portnet.domain.request import InformationRequest
+from portnet.domain.submission import Submission
+from portnet.ports.unit_of_work import MutationDone, Position
 
 T = TypeVar("T")
 
@@ -57,15 +59,24 @@ class DossierFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What frames show of some files: the dossiers that the viewer may see, and what belongs to them.
+    """What a feed's rows show: what its audience may see, alerts and dossiers, and what belongs to them.
 
     ``procedures`` are by dossier in the order in which they were opened; the rest by id.
     """
 
-    dossiers: Mapping[str, Dossier]
-    procedures: Mapping[str, Sequence[Procedure]]
-    entries: Mapping[str, Entry]
-    companies: Mapping[str, Company]
+    dossiers: Mapping[str, Dossier] = {}
+    procedures: Mapping[str, Sequence[Procedure]] = {}
+    entries: Mapping[str, Entry] = {}
+    companies: Mapping[str, Company] = {}
+    alerts: Mapping[str, Alert] = {}
+
+
+class FeedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of one feed, and what they show to whoever follows it, as it stood ``at`` that instant."""
+
+    rows: Sequence[FeedRow]
+    at: datetime
+    shown: Shown = Shown()
 
 
 class FileReader(Protocol):
@@ -83,12 +94,6 @@ class FileReader(Protocol):
     async def dossiers_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
     ) -> Mapping[str, Dossier]: ...
-
-    async def shown(
-        self, viewer: Viewer, now: datetime, dossiers: Sequence[str], entries: Sequence[str]
-    ) -> Shown:
-        """Everything at one moment, in one read."""
-        ...
 
     async def procedures_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
@@ -133,6 +138,34 @@ class AlertReader(Protocol):
         ...
 
     async def badge(self, viewer: Viewer, now: datetime) -> Badge: ...
+
+
+class RequestReader(Protocol):
+    """What agencies asked, of files that the viewer may see."""
+
+    async def requests_by_id(
+        self, viewer: Viewer, now: datetime, ids: Sequence[str]
+    ) -> Mapping[str, InformationRequest]: ...
+
+    async def requests_of(
+        self, procedures: Sequence[str]
+    ) -> Mapping[str, Sequence[InformationRequest]]:
+        """By procedure, in the order in which they were asked; of procedures that may be seen."""
+        ...
+
+    async def waiting(self, viewer: Viewer, now: datetime) -> int:
+        """How many wait for an answer."""
+        ...
+
+
+class SubmissionReader(Protocol):
+    async def submission(self, company: str, submission: str) -> Submission | None:
+        """A submission of that company."""
+        ...
+
+    async def done(self, user: str, key: str) -> MutationDone | None:
+        """What a user's mutation of that key did, if it was done."""
+        ...
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,15 +220,18 @@ class FeedReader(Protocol):
         ...
 
     async def after(
-        self, positions: Sequence[Position], limit: int
-    ) -> Mapping[str, Sequence[FeedRow]]:
-        """For each audience the next rows, in order, ``limit`` at most; one read for all of them."""
+        self, positions: Sequence[Position], limit: int, now: datetime
+    ) -> Mapping[str, FeedPage]:
+        """For each audience the next rows, in order, ``limit`` at most, with what they show; one read for all."""
         ...
 
 
 class AgencyReader(Protocol):
-    async def heard(self, sources: Sequence[str]) -> Mapping[str, datetime]:
-        """When the last message of each source came; a source that never spoke is left out."""
+    async def heard(self, sources: Sequence[str], *, sandbox: bool) -> Mapping[str, datetime]:
+        """When the last message of each source came; a source that never spoke is left out.
+
+        ``sandbox``: by which keys. Practice is not the agency's voice.
+        """
         ...
 
 

@@ -19,11 +19,15 @@ from portnet.domain.alerts import Alert, Attempt, Delivery, Device
 from portnet.domain.anomaly import Anomaly
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
-from portnet.domain.feedback import Feedback
 from portnet.domain.filing import Files, Link
 from portnet.domain.inbox import Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted
+from portnet.domain.indicators.feedback import Feedback
+from portnet.domain.outgoing import Outgoing
 from portnet.domain.procedure import Entry, Procedure
+from portnet.domain.request import InformationRequest
+from portnet.domain.submission import Submission
+from portnet.domain.timers import Retimed, Timer
 
 
 class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +38,18 @@ class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     action: str
     subject: str
+
+
+class MutationDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user's mutation of that key did, so that it is done once: ``key`` is the app's, ``fingerprint`` says what
+    was asked.
+    """
+
+    user: str
+    key: str
+    subject: str
+    fingerprint: str
+    at: datetime
 
 
 #: What a unit of work can write; rows of one id replace each other.
@@ -56,8 +72,14 @@ Change = (
     | Mandate
     | Feedback
     | Uncounted
+    | Timer
+    | Retimed
     | AuditDraft
     | Record
+    | Submission
+    | Outgoing
+    | InformationRequest
+    | MutationDone
 )
 
 
@@ -66,6 +88,18 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
     audience: str
     seq: int
+
+
+class Ringing(msgspec.Struct, frozen=True, kw_only=True):
+    """The timers of one subject that are due, theirs alone to fire who has them, and the subject as it stands.
+
+    ``files`` are a procedure's dossier and its people, ``entries`` being the procedure's own; ``mandate`` is set when
+    that is the subject, ``files`` then the two companies and their people.
+    """
+
+    timers: tuple[Timer, ...]
+    files: Files
+    mandate: Mandate | None = None
 
 
 class UnitOfWork(Protocol):
@@ -98,6 +132,50 @@ class UnitOfWork(Protocol):
         All in one go: nobody who waits for the files waits for this process's other work. ``decide`` must only compute;
         it may run on another thread. None when another worker took the message.
         """
+        ...
+
+    async def ring(
+        self, timer: Timer, now: datetime, decide: Callable[[Ringing], Iterable[Change]]
+    ) -> tuple[Position, ...] | None:
+        """Lock the subject of ``timer``, load it with those of its timers that are due, write what ``decide`` makes of
+        them, and commit. ``decide`` must only compute; it may run on another thread.
+
+        None when somebody else works on the subject, or no timer of its is due any more.
+        """
+        ...
+
+    async def file(self, procedure: str) -> Files | None:
+        """All that is known of a procedure's dossier, locked until the unit ends; its own entries only."""
+        ...
+
+    async def files(self, message: AgencyEvent) -> Files:
+        """What is known about a message's references and parties, locked as `take_in` does."""
+        ...
+
+    async def submission(self, submission: str) -> Submission | None:
+        """A submission, locked until the unit ends."""
+        ...
+
+    async def outgoing(self, outgoing: str) -> Outgoing | None:
+        """A message that left or will leave, locked until the unit ends."""
+        ...
+
+    async def outgoing_of(self, submission: str) -> Outgoing | None:
+        """What a submission left as last, locked until the unit ends."""
+        ...
+
+    async def request(self, request: str) -> InformationRequest | None:
+        """An agency's question as it is now; who changes one holds its dossier's lock."""
+        ...
+
+    async def company(self, company: str) -> Company | None: ...
+
+    async def people(self, company: str) -> Sequence[User]:
+        """The active users of a company."""
+        ...
+
+    async def done(self, user: str, key: str) -> MutationDone | None:
+        """What a mutation of that key did, if it was done."""
         ...
 
     async def session(self, session: str) -> Session | None:

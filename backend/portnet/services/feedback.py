@@ -6,8 +6,8 @@ import enum
 
 from portnet.domain.access import Viewer
 from portnet.domain.catalogue import Status
-from portnet.domain.feedback import LONGEST_TEXT, SCORES, Feedback
 from portnet.domain.indicators.counting import Uncounted, UncountedKind
+from portnet.domain.indicators.feedback import LONGEST_TEXT, SCORES, Feedback
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.reading import FileReader
 from portnet.ports.unit_of_work import UnitsOfWork

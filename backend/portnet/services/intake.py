@@ -15,7 +15,7 @@ import msgspec
 
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
-from portnet.domain.catalogue import Catalogue
+from portnet.domain.catalogue import CLOCK, OPERATOR, Catalogue
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
     AlertRaised,
@@ -26,6 +26,7 @@ from portnet.domain.events import (
     ProcedureOpened,
     Record,
     ReferencesLinked,
+    RequestChanged,
     company_audience,
     user_audience,
 )
@@ -41,6 +42,7 @@ from portnet.domain.folding import (
 from portnet.domain.inbox import InboxState, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
+from portnet.domain.timers import retimed, timers_of
 from portnet.ports.alerts import AlertPlanner, Occasion
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
@@ -85,7 +87,12 @@ class Intake:
             self._wakeups.outbox()
             self._wakeups.inbox()
 
-    async def give_up(self, message: RawMessage | AgencyEvent, detail: str) -> None:
+    async def give_up(
+        self,
+        message: RawMessage | AgencyEvent,
+        detail: str,
+        reason: AnomalyReason = AnomalyReason.UNREADABLE,
+    ) -> None:
         """Set a message aside that cannot be understood or applied; the raw body stays for the help desk."""
         now = self._clock.now()
         async with self._units() as work:
@@ -96,7 +103,7 @@ class Intake:
                     id=self._ids.new(),
                     receipt=message.receipt,
                     source=message.source,
-                    reason=AnomalyReason.UNREADABLE,
+                    reason=reason,
                     state=AnomalyState.OPEN,
                     detail=detail,
                     received_at=message.received_at,
@@ -105,6 +112,31 @@ class Intake:
                 Settlement(receipt=message.receipt, state=InboxState.SET_ASIDE, at=now),
             )
             await work.commit()
+
+    def fold(
+        self,
+        files: Files,
+        message: AgencyEvent,
+        procedure: Procedure,
+        now: datetime,
+        alert: str | None = None,
+    ) -> list[Change]:
+        """What a message changes that came from no inbox: our clock's, the company's own. Computes only.
+
+        ``alert`` is raised about it whatever the fold says.
+        """
+        folded = self._fold_one(files, message, procedure, now)
+        if alert is not None:
+            folded = _deserving(folded, message, alert)
+        return self.applied(files, message, folded, now)
+
+    def applied(
+        self, files: Files, message: AgencyEvent, folded: Folded, now: datetime
+    ) -> list[Change]:
+        """What follows from ``folded``: dossier, frames, alerts, timers, the audit's line. Computes only."""
+        changes = _Changes()
+        self._apply(changes, files, message, folded.procedure.dossier, [folded], now)
+        return changes.collected
 
     def _decided(self, message: AgencyEvent, files: Files) -> list[Change]:
         """What ``message`` changes; computes only, on whichever thread."""
@@ -181,20 +213,33 @@ class Intake:
         for dossier_id in sorted({p.dossier for p in procedures}):
             own = [p for p in procedures if p.dossier == dossier_id]
             folds = [self._fold_one(files, message, procedure, now) for procedure in own]
-            dossier = self._refreshed(files, message, dossier_id, folds, now)
-            heard_by = hearers(dossier, files.mandates, now)
-            changes.add(dossier, *(folded.procedure for folded in folds))
-            if dossier.broker is not None and files.dossiers[dossier_id].broker is None:
-                named = BrokerNamed(dossier=dossier_id, broker=dossier.broker)
-                changes.add(self._record(now, named, dossier_id))
-            for folded in folds:
-                self._tell(changes, files, folded, heard_by, now)
-                self._link(changes, files, message, folded.procedure, now)
-                self._alert(changes, files, message, dossier, folded, heard_by, now)
-            changes.add(_audited(message, dossier, now))
-            if not dossier.sandbox:
-                changes.add(self._uncounted(dossier, now))
+            self._apply(changes, files, message, dossier_id, folds, now)
         changes.add(Settlement(receipt=message.receipt, state=InboxState.DONE, at=now))
+
+    def _apply(
+        self,
+        changes: _Changes,
+        files: Files,
+        message: AgencyEvent,
+        dossier_id: str,
+        folds: Sequence[Folded],
+        now: datetime,
+    ) -> None:
+        dossier = self._refreshed(files, message, dossier_id, folds, now)
+        heard_by = hearers(dossier, files.mandates, now)
+        changes.add(dossier, *(folded.procedure for folded in folds))
+        if dossier.broker is not None and files.dossiers[dossier_id].broker is None:
+            named = BrokerNamed(dossier=dossier_id, broker=dossier.broker)
+            changes.add(self._record(now, named, dossier_id))
+        for folded in folds:
+            self._tell(changes, files, folded, heard_by, now)
+            self._ask(changes, folded, heard_by, now)
+            self._link(changes, files, message, folded.procedure, now)
+            self._alert(changes, files, message, dossier, folded, heard_by, now)
+            self._time(changes, files, folded, now)
+        changes.add(_audited(message, dossier, now))
+        if not dossier.sandbox:
+            changes.add(self._uncounted(dossier, now))
 
     def _fold_one(
         self, files: Files, message: AgencyEvent, procedure: Procedure, now: datetime
@@ -239,8 +284,21 @@ class Intake:
             if anomaly is not None:
                 changes.add(anomaly)
 
+    def _ask(
+        self, changes: _Changes, folded: Folded, heard_by: Sequence[str], now: datetime
+    ) -> None:
+        """Tell of the agency's questions, made or ended."""
+        audiences = tuple(company_audience(company) for company in heard_by)
+        for request in folded.requests:
+            record = self._record(now, RequestChanged(request=request), request.id, audiences)
+            changes.add(request, msgspec.structs.replace(record, procedure=request.procedure))
+
     def _anomaly_of(self, files: Files, entry: Entry, now: datetime) -> Anomaly | None:
+        if entry.message.source == CLOCK:
+            return None
         known = next((a for a in files.anomalies if a.receipt == entry.message.receipt), None)
+        if entry.refusal is Refusal.REJECTED:
+            return None
         if entry.kind is not EntryKind.NOT_APPLIED or entry.refusal is None:
             if known is None:
                 return None
@@ -313,6 +371,20 @@ class Intake:
         kind = UncountedKind.DOSSIER
         return Uncounted(id=self._ids.new(), kind=kind, subject=dossier.id, at=now)
 
+    def _time(self, changes: _Changes, files: Files, folded: Folded, now: datetime) -> None:
+        """Timers go with the state and its dates: what leaves them as they were sets nothing."""
+        after = folded.procedure
+        before = next((p for p in files.procedures if p.id == after.id), after)
+        opened = before.version == 0
+        if not opened and _timed_alike(before, after):
+            return
+        definition = self._catalogue.definition(after.code, after.definition)
+        old = () if opened else timers_of(definition, before)
+        entries = [entry for entry in files.entries if entry.procedure == after.id]
+        due = retimed(old, timers_of(definition, after), [*entries, *folded.changed], now)
+        if due.moot or due.live:
+            changes.add(due)
+
     def _record(
         self,
         at: datetime,
@@ -327,10 +399,28 @@ def _audited(message: AgencyEvent, dossier: Dossier, now: datetime) -> AuditDraf
     return AuditDraft(
         company=dossier.company,
         at=now,
-        actor=f"agency:{message.source}",
+        actor=_actor(message.source),
         action=f"message.{message.type}",
         subject=f"{dossier.id}/{message.receipt}",
     )
+
+
+def _actor(source: str) -> str:
+    return {CLOCK: "clock", OPERATOR: "company"}.get(source, f"agency:{source}")
+
+
+def _timed_alike(before: Procedure, after: Procedure) -> bool:
+    return (before.state, before.entered_at, before.due_at) == (
+        after.state,
+        after.entered_at,
+        after.due_at,
+    )
+
+
+def _deserving(folded: Folded, message: AgencyEvent, alert: str) -> Folded:
+    entry = next(e for e in folded.changed if e.message.receipt == message.receipt)
+    deserving = msgspec.structs.replace(entry, alert=alert)
+    return msgspec.structs.replace(folded, deserving=deserving)
 
 
 def _container(files: Files, message: AgencyEvent, dossier: str) -> str | None:
@@ -351,7 +441,8 @@ def _anomaly_reason(refusal: Refusal) -> AnomalyReason:
             return AnomalyReason.UNKNOWN_EVENT
         case Refusal.NOT_THAT_SOURCE:
             return AnomalyReason.NOT_THAT_SOURCE
-        case Refusal.ILLEGAL_TRANSITION:
+        case Refusal.ILLEGAL_TRANSITION | Refusal.REJECTED:
+            # A rejected act is the company's to correct: no anomaly is made of one.
             return AnomalyReason.ILLEGAL_TRANSITION
         case Refusal.ALREADY_FINAL:
             return AnomalyReason.ALREADY_FINAL

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from portnet.domain.access import Mandate
 from portnet.domain.events import MandateGranted, MandateRevoked, Record, company_audience
+from portnet.domain.timers import Timer, retimed, timers_of_mandate
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
 from portnet.ports.unit_of_work import AuditDraft, UnitOfWork, UnitsOfWork
@@ -31,7 +33,7 @@ class Mandates:
         )
         granted = MandateGranted(mandate=mandate.id, company=company, broker=broker)
         async with self._units() as work:
-            await self._write(work, mandate, granted, actor, "mandate.granted")
+            await self._write(work, mandate, (), granted, actor, "mandate.granted")
         return mandate
 
     async def revoke(self, actor: str, mandate: str) -> Mandate | None:
@@ -42,13 +44,16 @@ class Mandates:
                 return known
             revoked = msgspec.structs.replace(known, revoked_at=self._clock.now())
             event = MandateRevoked(mandate=known.id, company=known.company, broker=known.broker)
-            await self._write(work, revoked, event, actor, "mandate.revoked")
+            await self._write(
+                work, revoked, timers_of_mandate(known), event, actor, "mandate.revoked"
+            )
         return revoked
 
     async def _write(
         self,
         work: UnitOfWork,
         mandate: Mandate,
+        old: Sequence[Timer],
         event: MandateGranted | MandateRevoked,
         actor: str,
         action: str,
@@ -57,6 +62,7 @@ class Mandates:
         audiences = (company_audience(mandate.company), company_audience(mandate.broker))
         work.add(
             mandate,
+            retimed(old, timers_of_mandate(mandate), (), now),
             Record(
                 id=self._ids.new(), at=now, event=event, subject=mandate.id, audiences=audiences
             ),

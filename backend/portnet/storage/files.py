@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Recipient
 from portnet.domain.filing import Files
@@ -26,6 +28,11 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
     """The files of ``message``; None when its inbox row is not NEW, or another worker's by now."""
     if not (yield from take(dialect, message.receipt)):
         return None
+    return (yield from files_of(dialect, message))
+
+
+def files_of(dialect: Dialect, message: AgencyEvent) -> Program[Files]:
+    """What is known about a message's references and parties, locked."""
     keys = sorted({ref.key for ref in message.refs})
     yield from dialect.lock_references(keys)
     found = yield from _select(dialect, "reference", "ref_key", keys)
@@ -62,6 +69,64 @@ def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
         companies=tuple(map(rows.company, companies)),
         mandates=tuple(map(rows.mandate, mandates)),
         anomalies=tuple(map(rows.anomaly, anomalies)),
+        people=people,
+    )
+
+
+def of_dossier(dialect: Dialect, dossier: str, procedure: str) -> Program[Files]:
+    """A dossier that the caller locked, its people, and the entries of one of its procedures."""
+    dossiers = yield from _select(dialect, "dossier", "id", [dossier])
+    links = yield from _select(dialect, "reference", "dossier", [dossier])
+    procedures = yield from _select(dialect, "procedure", "dossier", [dossier])
+    entries = yield from _select(dialect, "entry", "procedure", [procedure])
+    named = [row[side] for row in dossiers for side in ("company", "broker")]
+    files = yield from of_companies(dialect, [company for company in named if company is not None])
+    return msgspec.structs.replace(
+        files,
+        links=tuple(map(rows.link, links)),
+        dossiers={row["id"]: rows.dossier(row) for row in dossiers},
+        procedures=tuple(map(rows.procedure, procedures)),
+        entries=tuple(map(rows.entry, entries)),
+    )
+
+
+def of_companies(dialect: Dialect, companies: Sequence[str]) -> Program[Files]:
+    """Companies with their people and the mandates that they gave."""
+    found = yield from _select(dialect, "company", "id", companies)
+    people = yield from _people(dialect, companies)
+    mandates = yield from _select(dialect, "mandate", "company", companies)
+    return Files(
+        companies=tuple(map(rows.company, found)),
+        mandates=tuple(map(rows.mandate, mandates)),
+        people=people,
+    )
+
+
+def file_of(dialect: Dialect, procedure: str) -> Program[Files | None]:
+    """The dossier of a procedure, locked, with all its procedures and references, and this one's entries."""
+    dossiers = yield Statement(
+        "SELECT * FROM dossier WHERE id = (SELECT dossier FROM procedure WHERE id = $1)"
+        f"{dialect.for_update}",
+        (procedure,),
+    )
+    if not dossiers:
+        return None
+    dossier = rows.dossier(dossiers[0])
+    ids = [dossier.id]
+    links = yield from _select(dialect, "reference", "dossier", ids)
+    procedures = yield from _select(dialect, "procedure", "dossier", ids)
+    entries = yield from _select(dialect, "entry", "procedure", [procedure])
+    known = [dossier.company, *((dossier.broker,) if dossier.broker else ())]
+    companies = yield from _select(dialect, "company", "id", known)
+    people = yield from _people(dialect, known)
+    mandates = yield from _select(dialect, "mandate", "company", [dossier.company])
+    return Files(
+        links=tuple(map(rows.link, links)),
+        dossiers={dossier.id: dossier},
+        procedures=tuple(map(rows.procedure, procedures)),
+        entries=tuple(map(rows.entry, entries)),
+        companies=tuple(map(rows.company, companies)),
+        mandates=tuple(map(rows.mandate, mandates)),
         people=people,
     )
 

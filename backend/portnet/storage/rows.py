@@ -29,11 +29,16 @@ from portnet.domain.alerts import (
 from portnet.domain.anomaly import Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier, WhatNow, urgency
-from portnet.domain.feedback import Feedback
 from portnet.domain.filing import Link
 from portnet.domain.indicators.counting import Uncounted
+from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.indicators.measuring import OpenStep
-from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
+from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState
+from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal, Requested
+from portnet.domain.request import InformationRequest, RequestState
+from portnet.domain.submission import Approval, Submission
+from portnet.domain.timers import Timer, TimerKind
+from portnet.ports.unit_of_work import MutationDone
 from portnet.storage import tables
 from portnet.storage.description import description
 from portnet.storage.engines.program import Row
@@ -48,6 +53,9 @@ _reasons = msgspec.json.Decoder(tuple[Reason, ...])
 _place = msgspec.json.Decoder(Place)
 _facts = msgspec.json.Decoder(AlertFacts)
 _roles = msgspec.json.Decoder(tuple[Role, ...])
+_requested = msgspec.json.Decoder(Requested)
+_references = msgspec.json.Decoder(tuple[Reference, ...])
+_approval = msgspec.json.Decoder(Approval)
 
 
 def micros(at: datetime) -> int:
@@ -71,6 +79,10 @@ def instant_or_none(value: int | None) -> datetime | None:
 def json_text(value: object) -> str:
     """JSON as the tables keep it."""
     return _to_json.encode(value).decode()
+
+
+def _json_or_none(value: object | None) -> str | None:
+    return None if value is None else json_text(value)
 
 
 # What a table's row is, column by column in the table's own order.
@@ -131,7 +143,7 @@ def procedure_row(p: Procedure) -> tuple[Any, ...]:
     return (
         p.id, p.dossier, p.code, p.definition, p.identity, p.state, p.previous,
         micros(p.entered_at), micros(p.opened_at), micros(p.updated_at), micros_or_none(p.due_at),
-        json_text(p.reasons), None if p.place is None else json_text(p.place), p.version,
+        json_text(p.reasons), _json_or_none(p.place), p.version, _json_or_none(p.requested),
     )  # fmt: skip
 
 
@@ -151,7 +163,7 @@ def link_row(link: Link) -> tuple[Any, ...]:
 
 def alert_row(a: Alert) -> tuple[Any, ...]:
     return (
-        a.id, a.chain, a.user, a.dossier, a.procedure, a.entry, a.kind, a.level,
+        a.id, a.chain, a.user, a.dossier or "", a.procedure or "", a.entry or "", a.kind, a.level,
         json_text(a.facts), a.collapse_key, micros(a.raised_at), micros(a.expires_at),
         a.state.value, micros_or_none(a.seen_at), a.acknowledged_by,
         micros_or_none(a.acknowledged_at), a.version,
@@ -198,6 +210,38 @@ def upsert(table: type[Table], key: tuple[str, ...] = ()) -> str:
     )
 
 
+def timer_row(t: Timer) -> tuple[Any, ...]:
+    return t.subject, t.kind.value, t.detail, micros(t.due_at), t.brings, t.dossier
+
+
+def request_row(r: InformationRequest) -> tuple[Any, ...]:
+    return (
+        r.id, r.procedure, r.dossier, r.text, r.lang, micros(r.asked_at), r.state.value,
+        micros_or_none(r.due_at), micros_or_none(r.answered_at), r.answered_by, r.version,
+    )  # fmt: skip
+
+
+def submission_row(s: Submission) -> tuple[Any, ...]:
+    return (
+        s.id, s.company, s.author, s.target, s.content, s.content_hash, json_text(s.refs),
+        s.envelope, s.state, micros(s.entered_at), micros(s.created_at), micros(s.updated_at),
+        s.revision, s.version, _json_or_none(s.approval), json_text(s.reasons), s.outgoing,
+        s.procedure,
+    )  # fmt: skip
+
+
+def outgoing_row(o: Outgoing) -> tuple[Any, ...]:
+    return (
+        o.id, o.company, o.kind.value, o.source, o.subject, o.event, o.body, o.by, int(o.sandbox),
+        micros(o.created_at), micros(o.due_at), micros(o.updated_at), o.state.value, o.attempts,
+        o.fence, micros_or_none(o.leased_until), o.reason,
+    )  # fmt: skip
+
+
+def mutation_done_row(m: MutationDone) -> tuple[Any, ...]:
+    return m.user, m.key, m.subject, m.fingerprint, micros(m.at)
+
+
 class Writing:
     """How structs of one type are written: an upsert by the table's key, and the row's values."""
 
@@ -227,6 +271,11 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Feedback: Writing(tables.FeedbackTable, feedback_row, key=("dossier", "user_id")),
     Uncounted: Writing(tables.UncountedTable, uncounted_row),
     OpenStep: Writing(tables.OpenStepTable, open_step_row),
+    Timer: Writing(tables.TimerTable, timer_row, key=("subject", "kind", "detail")),
+    InformationRequest: Writing(tables.RequestTable, request_row),
+    Submission: Writing(tables.SubmissionTable, submission_row),
+    Outgoing: Writing(tables.OutgoingTable, outgoing_row),
+    MutationDone: Writing(tables.MutationDoneTable, mutation_done_row, key=("user_id", "key")),
 }
 
 
@@ -300,7 +349,9 @@ def procedure(r: Row) -> Procedure:
         entered_at=instant(r["entered_at"]), opened_at=instant(r["opened_at"]),
         updated_at=instant(r["updated_at"]), due_at=instant_or_none(r["due_at"]),
         reasons=_reasons.decode(r["reasons"]),
-        place=None if r["place"] is None else _place.decode(r["place"]), version=r["version"],
+        place=None if r["place"] is None else _place.decode(r["place"]),
+        requested=None if r["requested"] is None else _requested.decode(r["requested"]),
+        version=r["version"],
     )  # fmt: skip
 
 
@@ -323,8 +374,8 @@ def link(r: Row) -> Link:
 
 def alert(r: Row) -> Alert:
     return Alert(
-        id=r["id"], chain=r["chain"], user=r["user_id"], dossier=r["dossier"],
-        procedure=r["procedure"], entry=r["entry"], kind=r["kind"], level=r["level"],
+        id=r["id"], chain=r["chain"], user=r["user_id"], dossier=r["dossier"] or None,
+        procedure=r["procedure"] or None, entry=r["entry"] or None, kind=r["kind"], level=r["level"],
         facts=_facts.decode(r["facts"]), collapse_key=r["collapse_key"],
         raised_at=instant(r["raised_at"]), expires_at=instant(r["expires_at"]),
         state=AlertState(r["state"]), seen_at=instant_or_none(r["seen_at"]),
@@ -341,4 +392,50 @@ def delivery(r: Row) -> Delivery:
         state=DeliveryState(r["state"]), device=r["device"], attempts=r["attempts"],
         fence=r["fence"], leased_until=instant_or_none(r["leased_until"]),
         provider_reference=r["provider_reference"], reason=r["reason"],
+    )  # fmt: skip
+
+
+def timer(r: Row) -> Timer:
+    return Timer(
+        subject=r["subject"], kind=TimerKind(r["kind"]), detail=r["detail"],
+        due_at=instant(r["due_at"]), brings=r["brings"], dossier=r["dossier"],
+    )  # fmt: skip
+
+
+def request(r: Row) -> InformationRequest:
+    return InformationRequest(
+        id=r["id"], procedure=r["procedure"], dossier=r["dossier"], text=r["text"], lang=r["lang"],
+        asked_at=instant(r["asked_at"]), state=RequestState(r["state"]),
+        due_at=instant_or_none(r["due_at"]), answered_at=instant_or_none(r["answered_at"]),
+        answered_by=r["answered_by"], version=r["version"],
+    )  # fmt: skip
+
+
+def submission(r: Row) -> Submission:
+    return Submission(
+        id=r["id"], company=r["company"], author=r["author"], target=r["target"],
+        content=r["content"], content_hash=r["content_hash"], refs=_references.decode(r["refs"]),
+        envelope=r["envelope"], state=r["state"], entered_at=instant(r["entered_at"]),
+        created_at=instant(r["created_at"]), updated_at=instant(r["updated_at"]),
+        revision=r["revision"], version=r["version"],
+        approval=None if r["approval"] is None else _approval.decode(r["approval"]),
+        reasons=_reasons.decode(r["reasons"]), outgoing=r["outgoing"], procedure=r["procedure"],
+    )  # fmt: skip
+
+
+def outgoing(r: Row) -> Outgoing:
+    return Outgoing(
+        id=r["id"], company=r["company"], kind=OutgoingKind(r["kind"]), source=r["source"],
+        subject=r["subject"], event=r["event"], body=r["body"], by=r["done_by"],
+        sandbox=bool(r["sandbox"]), created_at=instant(r["created_at"]),
+        due_at=instant(r["due_at"]), updated_at=instant(r["updated_at"]),
+        state=OutgoingState(r["state"]), attempts=r["attempts"], fence=r["fence"],
+        leased_until=instant_or_none(r["leased_until"]), reason=r["reason"],
+    )  # fmt: skip
+
+
+def mutation_done(r: Row) -> MutationDone:
+    return MutationDone(
+        user=r["user_id"], key=r["key"], subject=r["subject"], fingerprint=r["fingerprint"],
+        at=instant(r["at"]),
     )  # fmt: skip

@@ -150,6 +150,7 @@ class ProcedureTable(Table, tablename="procedure"):
     reasons = Text()
     place = Text(null=True)
     version = BigInt()
+    requested = Text(null=True)
 
 
 class EntryTable(Table, tablename="entry"):
@@ -222,6 +223,8 @@ class AuditTable(Table, tablename="audit"):
 
 
 class AlertTable(Table, tablename="alert"):
+    """``dossier``, ``procedure`` and ``entry`` are empty where the alert is about none."""
+
     id = Text(primary_key=True)
     chain = Text()
     user_id = Text()
@@ -268,6 +271,88 @@ class AttemptTable(Table, tablename="attempt"):
     at = BigInt()
     outcome = Text()
     detail = Text(null=True)
+
+
+class TimerTable(Table, tablename="timer"):
+    """What the clock will bring; the key is (subject, kind, detail)."""
+
+    subject = Text(primary_key=True)
+    kind = Text()
+    detail = Text()
+    due_at = BigInt()
+    brings = Text()
+    dossier = Text(null=True)
+
+
+class RequestTable(Table, tablename="information_request"):
+    """What agencies asked; derived from the fold, kept for lists and look-ups."""
+
+    id = Text(primary_key=True)
+    procedure = Text()
+    dossier = Text()
+    text = Text()
+    lang = Text()
+    asked_at = BigInt()
+    state = Text()
+    due_at = BigInt(null=True)
+    answered_at = BigInt(null=True)
+    answered_by = Text(null=True)
+    version = BigInt()
+
+
+class SubmissionTable(Table, tablename="submission"):
+    """``content`` is the company's JSON document; ``refs``, ``approval`` and ``reasons`` are JSON of ours."""
+
+    id = Text(primary_key=True)
+    company = Text()
+    author = Text()
+    target = Text()
+    content = Text()
+    content_hash = Text()
+    refs = Text()
+    envelope = BigInt()
+    state = Text()
+    entered_at = BigInt()
+    created_at = BigInt()
+    updated_at = BigInt()
+    revision = BigInt()
+    version = BigInt()
+    approval = Text(null=True)
+    reasons = Text()
+    outgoing = Text(null=True)
+    procedure = Text(null=True)
+
+
+class OutgoingTable(Table, tablename="outgoing"):
+    """What leaves for an agency's system; the id is its idempotency key."""
+
+    id = Text(primary_key=True)
+    company = Text()
+    kind = Text()
+    source = Text()
+    subject = Text()
+    event = Text()
+    body = Text()
+    done_by = Text()
+    sandbox = BigInt()
+    created_at = BigInt()
+    due_at = BigInt()
+    updated_at = BigInt()
+    state = Text()
+    attempts = BigInt()
+    fence = BigInt()
+    leased_until = BigInt(null=True)
+    reason = Text(null=True)
+
+
+class MutationDoneTable(Table, tablename="mutation_done"):
+    """Which mutations were done; the key is (user_id, key)."""
+
+    user_id = Text(primary_key=True)
+    key = Text()
+    subject = Text()
+    fingerprint = Text()
+    at = BigInt()
 
 
 class InstallationTable(Table, tablename="installation"):
@@ -353,6 +438,11 @@ TABLES: tuple[type[Table], ...] = (
     AlertTable,
     DeliveryTable,
     AttemptTable,
+    TimerTable,
+    RequestTable,
+    SubmissionTable,
+    OutgoingTable,
+    MutationDoneTable,
     InstallationTable,
     UncountedTable,
     CountedTable,

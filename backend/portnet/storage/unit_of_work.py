@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
-from portnet.domain.access import Mandate
+from portnet.domain.access import Company, Mandate, User
 from portnet.domain.account import Session
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Device
@@ -23,11 +24,16 @@ from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
 from portnet.domain.inbox import Reawakening, Settlement
-from portnet.ports.unit_of_work import AuditDraft, Change, Position
+from portnet.domain.outgoing import Outgoing
+from portnet.domain.request import InformationRequest
+from portnet.domain.submission import Submission
+from portnet.domain.timers import Retimed, Timer, TimerKey
+from portnet.ports.unit_of_work import AuditDraft, Change, MutationDone, Position, Ringing
 from portnet.storage import rows
 from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, query
-from portnet.storage.files import claim, take
+from portnet.storage.files import claim, file_of, files_of, take
+from portnet.storage.queues.timers import ringing
 
 _EVENT = (
     "INSERT INTO event (id, at, kind, subject, procedure, entry, payload)"
@@ -49,6 +55,7 @@ _AUDIT = (
 _SETTLE = "UPDATE agency_inbox SET state = $2, settled_at = $3 WHERE receipt = $1"
 _WAIT = "INSERT INTO inbox_wait (ref_key, receipt) VALUES ($1, $2) ON CONFLICT (ref_key, receipt) DO NOTHING"
 _UNWAIT = "DELETE FROM inbox_wait WHERE receipt = $1"
+_MOOT = "DELETE FROM timer WHERE subject = $1 AND kind = $2 AND detail = $3"
 
 
 class StorageUnitOfWork:
@@ -63,6 +70,7 @@ class StorageUnitOfWork:
         self._audits: list[AuditDraft] = []
         self._settled: list[Settlement] = []
         self._reawakened: list[Reawakening] = []
+        self._moot: list[TimerKey] = []
 
     async def __aenter__(self) -> Self:
         self._context = self._database.transaction()
@@ -89,6 +97,9 @@ class StorageUnitOfWork:
                     self._settled.append(change)
                 case Reawakening():
                     self._reawakened.append(change)
+                case Retimed():
+                    self._moot.extend(change.moot)
+                    self._structs[Timer].extend(change.live)
                 case _:
                     self._structs[type(change)].append(change)
 
@@ -102,6 +113,53 @@ class StorageUnitOfWork:
         self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
     ) -> tuple[Position, ...] | None:
         return await self._begun.commit(self._take_in(message, decide))
+
+    async def ring(
+        self, timer: Timer, now: datetime, decide: Callable[[Ringing], Iterable[Change]]
+    ) -> tuple[Position, ...] | None:
+        return await self._begun.commit(self._ring(timer, now, decide))
+
+    async def file(self, procedure: str) -> Files | None:
+        return await self._begun.run(file_of(self._database.dialect, procedure))
+
+    async def files(self, message: AgencyEvent) -> Files:
+        return await self._begun.run(files_of(self._database.dialect, message))
+
+    async def submission(self, submission: str) -> Submission | None:
+        # Two drafts of one id find no row to lock: the id itself is locked.
+        lock = self._database.dialect.lock_references([f"submission:{submission}"])
+        await self._begun.run(lock)
+        found = await self._locked("SELECT * FROM submission WHERE id = $1", submission)
+        return rows.submission(found[0]) if found else None
+
+    async def outgoing(self, outgoing: str) -> Outgoing | None:
+        found = await self._locked("SELECT * FROM outgoing WHERE id = $1", outgoing)
+        return rows.outgoing(found[0]) if found else None
+
+    async def outgoing_of(self, submission: str) -> Outgoing | None:
+        last = "SELECT outgoing FROM submission WHERE id = $1"
+        found = await self._locked(f"SELECT * FROM outgoing WHERE id = ({last})", submission)
+        return rows.outgoing(found[0]) if found else None
+
+    async def request(self, request: str) -> InformationRequest | None:
+        sql = "SELECT * FROM information_request WHERE id = $1"
+        found = await self._begun.run(query(sql, request))
+        return rows.request(found[0]) if found else None
+
+    async def company(self, company: str) -> Company | None:
+        found = await self._begun.run(query("SELECT * FROM company WHERE id = $1", company))
+        return rows.company(found[0]) if found else None
+
+    async def people(self, company: str) -> Sequence[User]:
+        sql = "SELECT * FROM user_account WHERE company = $1 AND active = 1 ORDER BY id"
+        return [rows.user(row) for row in await self._begun.run(query(sql, company))]
+
+    async def done(self, user: str, key: str) -> MutationDone | None:
+        # Two that were sent at once find no row to lock: the key itself is locked.
+        await self._begun.run(self._database.dialect.lock_references([f"mutation:{user}:{key}"]))
+        sql = "SELECT * FROM mutation_done WHERE user_id = $1 AND key = $2"
+        found = await self._begun.run(query(sql, user, key))
+        return rows.mutation_done(found[0]) if found else None
 
     async def session(self, session: str) -> Session | None:
         found = await self._locked("SELECT * FROM user_session WHERE id = $1", session)
@@ -151,7 +209,17 @@ class StorageUnitOfWork:
         self.add(*decide(files))
         return (yield from self._flush())
 
+    def _ring(
+        self, timer: Timer, now: datetime, decide: Callable[[Ringing], Iterable[Change]]
+    ) -> Program[tuple[Position, ...] | None]:
+        claimed = yield from ringing(self._database.dialect, timer, now)
+        if claimed is None:
+            return None
+        self.add(*decide(claimed))
+        return (yield from self._flush())
+
     def _flush(self) -> Program[tuple[Position, ...]]:
+        yield Batch(_MOOT, [(key.subject, key.kind.value, key.detail) for key in self._moot])
         for kind, writing in rows.WRITINGS.items():
             if structs := self._structs.get(kind):
                 yield Batch(writing.sql, [writing.row(struct) for struct in structs])

@@ -43,7 +43,7 @@ def _client(url: str | None) -> AgencyClient:
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--url", help="The server; by default the demo on this machine.")
 def send(source: str, file: BinaryIO, url: str | None) -> None:
-    """Post one message of SOURCE, its JSON body from FILE or standard input."""
+    """Post one message of SOURCE, its body from FILE or standard input."""
     body: bytes = file.read()
     try:
         answer = asyncio.run(_send(_client(url), source, body))

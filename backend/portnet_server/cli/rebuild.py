@@ -9,8 +9,8 @@ import click
 
 from portnet.catalogue import load_catalogue
 from portnet.storage.engines import Database, DatabaseError, open_database
+from portnet.storage.log.rebuild import Outcome, rebuild_into, recount, verify
 from portnet.storage.migrate import migrate
-from portnet.storage.rebuild import Outcome, rebuild_into, recount, verify
 from portnet_notifications.catalogue import ALERTS
 from portnet_server.bootstrap import database_url
 from portnet_server.cli.settings import demo_settings

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from portnet.domain.access import Company, Mandate, User, Viewer
 from portnet.domain.account import Credentials
+from portnet.domain.timers import retimed, timers_of_mandate
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.unit_of_work import UnitsOfWork
 from portnet.security.passwords import Passwords
@@ -66,15 +67,14 @@ async def seed(
                 phone=person.phone,
             )
             work.add(user, Credentials(user=user.id, password_hash=password_hash))
-        work.add(
-            Mandate(
-                id=ids.new(),
-                company=company_ids["importer"],
-                broker=company_ids["broker"],
-                starts_at=now - timedelta(days=30),
-                ends_at=now + _MANDATE,
-            )
+        mandate = Mandate(
+            id=ids.new(),
+            company=company_ids["importer"],
+            broker=company_ids["broker"],
+            starts_at=now - timedelta(days=30),
+            ends_at=now + _MANDATE,
         )
+        work.add(mandate, retimed((), timers_of_mandate(mandate), (), now))
         await work.commit()
     keys = new_keys(SOURCES, clock)
     for key in keys:

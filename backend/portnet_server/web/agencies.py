@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 from litestar.types import HTTPScope, Receive, Send
 
-from portnet.agencies.canonical import Malformed, read
+from portnet.domain.adapter import Malformed
 from portnet.domain.agency_key import AgencyKey
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.ports.clock import Clock, Ids
@@ -17,6 +17,7 @@ from portnet.ports.inbox import Inbox, InboxFull
 from portnet.ports.live import Wakeups
 from portnet.security.signatures import Verdict, verify
 from portnet.storage.engines import DatabaseError
+from portnet_server.adapters import adapter_of
 from portnet_server.web.body import BodyTooLarge, ClientGone, read_body
 from portnet_server.web.origin import header
 
@@ -95,15 +96,15 @@ class AgencyEndpoint:
                 return _refused(
                     401, "BAD_SIGNATURE", "the signature is not one of this body and key"
                 )
-        message = read(body)
-        if isinstance(message, Malformed):
-            return _refused(400, "MALFORMED", message.message)
+        identified = adapter_of(source, body).identify(body)
+        if isinstance(identified, Malformed):
+            return _refused(400, "MALFORMED", identified.message)
         digest = hashlib.sha256(body).digest()
         outcome = await self._inbox.receive(
             RawMessage(
                 receipt=self._ids.new(),
                 source=source,
-                event_id=message.event_id or digest.hex(),
+                event_id=identified or digest.hex(),
                 body=body,
                 body_hash=digest,
                 key=key.id,

@@ -14,7 +14,7 @@ from portnet_graphql.loaders import found, optional
 from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.company import Company, Mandate
-from portnet_graphql.types.dossier import Dossier, Procedure
+from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.viewer import Device, Viewer
@@ -54,6 +54,9 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
         case Kind.ALERT:
             alert = await context.alerts.alerts.load(key)
             return None if alert is None else Alert.of(alert, context)
+        case Kind.REQUEST:
+            request = await files.requests.load(key)
+            return None if request is None else InformationRequest.of(request)
         case Kind.AGENCY:
             agency = context.catalogue.agencies.get(key)
             return None if agency is None else Agency.of(agency, context)

@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 from portnet.domain.catalogue import Agency as KnownAgency
+from portnet.domain.silence import silent
 from portnet_graphql.context import Context, Info
 from portnet_graphql.types.node import Kind, Node, described, node_id
 
@@ -15,7 +16,7 @@ from portnet_graphql.types.node import Kind, Node, described, node_id
 class Agency(Node):
     code: str
     label: str
-    source: strawberry.Private[str]
+    record: strawberry.Private[KnownAgency]
 
     @classmethod
     def of(cls, agency: KnownAgency, context: Context) -> Agency:
@@ -23,7 +24,7 @@ class Agency(Node):
             id=node_id(Kind.AGENCY, agency.code),
             code=agency.code,
             label=agency.label.in_(context.locale),
-            source=agency.source,
+            record=agency,
         )
 
     @classmethod
@@ -33,4 +34,9 @@ class Agency(Node):
 
     @described("When its last message came.")
     async def last_heard_at(self, info: Info) -> datetime | None:
-        return await info.context.files.heard.load(self.source)
+        return await info.context.files.heard.load(self.record.source)
+
+    @described("Nothing was heard of it for longer than is usual for it, or ever.")
+    async def silent(self, info: Info) -> bool:
+        heard_at = await info.context.files.heard.load(self.record.source)
+        return silent(self.record, heard_at, info.context.now)

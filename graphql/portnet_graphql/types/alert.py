@@ -9,6 +9,7 @@ import strawberry
 from portnet.domain.alerts import Alert as KnownAlert
 from portnet.domain.alerts import AlertState, deep_link
 from portnet_graphql.context import Context, Info
+from portnet_graphql.loaders import optional
 from portnet_graphql.types.delivery import AlertDelivery
 from portnet_graphql.types.dossier import Dossier, Procedure
 from portnet_graphql.types.node import Kind, Node, PageInfo, described, node_id
@@ -47,17 +48,19 @@ class Alert(Node):
             record=alert,
         )
 
-    @described("Null once the viewer may no longer see it.")
+    @described("Null once the viewer may no longer see it, and where it is about no file.")
     def dossier(self, info: Info) -> Dossier | None:
         context = info.context
+        if self.record.dossier is None:
+            return None
         return context.files.dossiers.then(
             self.record.dossier,
             lambda row: None if row is None else Dossier.of(row, context),
         )
 
-    @described("Null once the viewer may no longer see it.")
+    @described("Null once the viewer may no longer see it, and where it is about no file.")
     async def procedure(self, info: Info) -> Procedure | None:
-        procedure = await info.context.files.procedures.load(self.record.procedure)
+        procedure = await optional(info.context.files.procedures, self.record.procedure)
         return None if procedure is None else Procedure.of(procedure, info.context)
 
     @strawberry.field

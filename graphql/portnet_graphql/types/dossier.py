@@ -1,4 +1,4 @@
-"""A shipment file and its procedures, which name each other; what each shows is read through loaders."""
+"""A shipment file, its procedures and what agencies ask in them, which name each other; read through loaders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 import strawberry
 
 from portnet.domain.business_hours import Span, add
+from portnet.domain.catalogue import Agency as KnownAgency
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier as KnownDossier
 from portnet.domain.dossier import WhatNow as Advice
@@ -16,6 +17,9 @@ from portnet.domain.identifiers import opaque_id
 from portnet.domain.indicators.measuring import office_of
 from portnet.domain.localised import Localised
 from portnet.domain.procedure import Procedure as KnownProcedure
+from portnet.domain.request import InformationRequest as KnownRequest
+from portnet.domain.request import RequestState
+from portnet.domain.silence import silent_since
 from portnet.ports.indicators import Expectation
 from portnet.ports.reading import PageSize
 from portnet_graphql.context import Context, Info
@@ -33,8 +37,10 @@ from portnet_graphql.types.node import (
     page_size,
 )
 from portnet_graphql.types.procedure import (
+    Action,
     ProcedureKind,
     ProcedureState,
+    RequestedAction,
     TimelineConnection,
     TimelineEntry,
     definition_of,
@@ -101,6 +107,18 @@ class WhatNow:
     expected: ExpectedDelay | None = strawberry.field(
         description="How long it is likely to take from `since` on; null where too little is known."
     )
+    holding: strawberry.Private[KnownAgency | None]
+
+    @described(
+        "Since when nothing was heard of the agency that holds it, once that is longer than is usual:"
+        " what is shown may no longer be so. As of this answer: no frame comes because of silence."
+    )
+    async def silent_since(self, info: Info) -> datetime | None:
+        agency = self.holding
+        if agency is None:
+            return None
+        heard_at = await info.context.files.heard.load(agency.source)
+        return silent_since(agency, heard_at or self.since, info.context.now)
 
     @classmethod
     def of(cls, advice: Advice, context: Context) -> WhatNow:
@@ -120,6 +138,7 @@ class WhatNow:
                     advice.code, advice.state, advice.holder, office_of(advice.place)
                 )
             ),
+            holding=context.catalogue.agencies.get(advice.holder or ""),
         )
 
 
@@ -231,6 +250,27 @@ class Procedure(Node):
         definition = definition_of(self.record, info.context)
         return Agency.of(found(info.context.catalogue.agency_of(definition)), info.context)
 
+    @described("What the agency asked of the company, in the order in which it asked.")
+    async def requests(self, info: Info) -> list[InformationRequest]:
+        found = await info.context.files.requests_of.load(self.record.id)
+        return [InformationRequest.of(request) for request in found]
+
+    @described("What this viewer may do now.", directives=[ViewerOnly()])
+    def actions(self, info: Info) -> list[Action]:
+        person, record = info.context.person, self.record
+        roles = frozenset(person.user.roles)
+        acts = info.context.services.acts.available(record, roles, person.viewer.sandbox)
+        definition = definition_of(record, info.context)
+        return [Action.of(act, definition, record, info.context) for act in acts]
+
+    @described("What the company asked for and the agency's system has not answered yet.")
+    def requested(self, info: Info) -> RequestedAction | None:
+        requested, context = self.record.requested, info.context
+        if requested is None:
+            return None
+        definition = definition_of(self.record, context)
+        return RequestedAction.of(requested, self.record, definition, context)
+
     @described("When the state should have been left.")
     def target_at(self, info: Info) -> datetime | None:
         state = definition_of(self.record, info.context).state(self.record.state)
@@ -298,3 +338,33 @@ async def _timeline(
 def _after(procedure: KnownProcedure, span: Span | None) -> datetime | None:
     """A span counts from entering the state; without one, the agency's own date says when."""
     return procedure.due_at if span is None else add(span, procedure.entered_at)
+
+
+@strawberry.type(description="An agency asks the company for something.")
+class InformationRequest(Node):
+    state: RequestState
+    text: str = strawberry.field(description="The agency's own words; empty where it gave none.")
+    lang: str
+    due_at: datetime | None
+    answered_at: datetime | None
+    version: int
+    record: strawberry.Private[KnownRequest]
+
+    @classmethod
+    def of(cls, request: KnownRequest) -> InformationRequest:
+        return cls(
+            id=node_id(Kind.REQUEST, request.id),
+            state=request.state,
+            text=request.text,
+            lang=request.lang,
+            due_at=request.due_at,
+            answered_at=request.answered_at,
+            version=request.version,
+            record=request,
+        )
+
+    @strawberry.field
+    def procedure(self, info: Info) -> Procedure:
+        context = info.context
+        procedures = context.files.procedures
+        return procedures.then(self.record.procedure, lambda row: Procedure.of(found(row), context))

@@ -12,7 +12,7 @@ from portnet.domain.events import company_audience, user_audience
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.types.alert import Alert
-from portnet_graphql.types.dossier import Dossier, Procedure
+from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.scalars import FeedAudience
 
@@ -40,6 +40,11 @@ class AlertChanged:
     alert: Alert
 
 
+@strawberry.type
+class RequestChanged:
+    request: InformationRequest
+
+
 @strawberry.type(
     description="A mandate, role or membership changed: drop what is no longer listed, also from"
     " the offline store."
@@ -57,7 +62,8 @@ class Reset:
 
 
 FeedItem: TypeAlias = Annotated[
-    DossierChanged | Removed | AlertChanged | AccessChanged | Reset, strawberry.union("FeedItem")
+    DossierChanged | Removed | AlertChanged | RequestChanged | AccessChanged | Reset,
+    strawberry.union("FeedItem"),
 ]
 
 

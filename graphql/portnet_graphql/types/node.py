@@ -53,6 +53,7 @@ class Kind(enum.StrEnum):
     ENTRY = "TimelineEntry"
     ALERT = "Alert"
     AGENCY = "Agency"
+    REQUEST = "InformationRequest"
 
 
 def node_id(kind: Kind, key: str) -> strawberry.ID:

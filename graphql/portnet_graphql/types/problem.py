@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import strawberry
 
 from portnet.domain.localised import Locale, Localised
-from portnet.services.device import LONGEST_ADDRESS, LONGEST_LABEL, DeviceFault
-from portnet_graphql.types.scalars import Severity
+from portnet.domain.submission import NotDone
+from portnet.services.act import LONGEST_TEXT
+from portnet.services.device import LONGEST_ADDRESS, LONGEST_LABEL
+from portnet_graphql.types.node import Node
+from portnet_graphql.types.scalars import Proof, Severity
 
 WRONG_CREDENTIALS = Localised(
     fr="Identifiant ou mot de passe incorrect, ou session terminée.",
@@ -19,6 +23,74 @@ EXPIRED_ALERT = Localised(
     fr="Cette alerte a expiré, elle ne peut plus être prise en charge.",
     ar="انتهت صلاحية هذا التنبيه ولم يعد بالإمكان التكفل به.",
     en="This alert has expired and can no longer be taken.",
+)
+#: Why something is not done, by the code of its refusal.
+NOT_DONE: Mapping[NotDone, Localised] = {
+    NotDone.NOT_NOW: Localised(
+        fr="Ce n'est pas possible dans l'état actuel.",
+        ar="هذا غير ممكن في الحالة الراهنة.",
+        en="This is not possible in the present state.",
+    ),
+    NotDone.NOT_YOURS: Localised(
+        fr="Votre rôle ne permet pas cette action.",
+        ar="لا تسمح صفتكم بهذا الإجراء.",
+        en="Your role does not allow this.",
+    ),
+    NotDone.UNDER_WAY: Localised(
+        fr="Une demande est déjà en cours : attendez la réponse de l'organisme.",
+        ar="هناك طلب قيد المعالجة: انتظروا جواب الهيئة.",
+        en="A request is under way already: wait for the agency's answer.",
+    ),
+    NotDone.NO_ROUTE: Localised(
+        fr="Le système de cet organisme n'est pas encore joignable d'ici.",
+        ar="لا يمكن بعد الوصول إلى نظام هذه الهيئة من هنا.",
+        en="This agency's system cannot be reached from here yet.",
+    ),
+    NotDone.APPROVAL_MISSING: Localised(
+        fr="L'accord d'un responsable est nécessaire.",
+        ar="موافقة المسؤول ضرورية.",
+        en="A manager's approval is needed.",
+    ),
+    NotDone.OWN_WORK: Localised(
+        fr="Une autre personne doit donner son accord.",
+        ar="يجب أن يوافق شخص آخر.",
+        en="Somebody else has to approve it.",
+    ),
+    NotDone.PROOF_MISSING: Localised(
+        fr="Cette action demande un second facteur, que vous n'avez pas encore.",
+        ar="يتطلب هذا الإجراء عاملا ثانيا للتحقق لا تتوفرون عليه بعد.",
+        en="This needs a second factor, which you do not have yet.",
+    ),
+    NotDone.PROOF_WRONG: Localised(
+        fr="Le code est faux ou n'est plus valable.",
+        ar="الرمز خاطئ أو لم يعد صالحا.",
+        en="The code is wrong or no longer valid.",
+    ),
+    NotDone.BLOCKED: Localised(
+        fr="Des erreurs bloquantes restent à corriger.",
+        ar="توجد أخطاء مانعة يجب تصحيحها.",
+        en="Blocking errors remain to be corrected.",
+    ),
+    NotDone.OTHER_CONTENT: Localised(
+        fr="Le contenu a changé depuis que vous l'avez lu.",
+        ar="تغير المحتوى منذ أن قرأتموه.",
+        en="The content has changed since you read it.",
+    ),
+}
+STALE = Localised(
+    fr="Cela a changé entre-temps : relisez, puis recommencez.",
+    ar="تغيرت المعطيات في هذه الأثناء: راجعوها ثم أعيدوا المحاولة.",
+    en="It has changed meanwhile: read it again, then try again.",
+)
+PROOF_REQUIRED = Localised(
+    fr="Confirmez avec votre second facteur.",
+    ar="أكدوا بعاملكم الثاني للتحقق.",
+    en="Confirm with your second factor.",
+)
+KEY_REUSED = Localised(
+    fr="Cet identifiant d'opération a déjà servi à autre chose.",
+    ar="سبق استعمال معرف هذه العملية لغرض آخر.",
+    en="This operation's id was used for something else already.",
 )
 INVALID_INPUT = Localised(
     fr="Certains champs sont à corriger.",
@@ -39,7 +111,17 @@ FAULTS: Mapping[str, Localised] = {
         fr="Cette valeur est inconnue.", ar="هذه القيمة غير معروفة.", en="This value is unknown."
     ),
 }
-_LONGEST = {"address": LONGEST_ADDRESS, "label": LONGEST_LABEL}
+_LONGEST = {"address": LONGEST_ADDRESS, "label": LONGEST_LABEL, "text": LONGEST_TEXT}
+
+
+class Fault(Protocol):
+    """A field that cannot be taken, and why."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def code(self) -> str: ...
 
 
 @strawberry.interface
@@ -63,6 +145,53 @@ class NotAllowedNow(Problem):
     def expired(cls, locale: Locale) -> NotAllowedNow:
         return cls(code="EXPIRED", message=EXPIRED_ALERT.in_(locale), state="EXPIRED")
 
+    @classmethod
+    def because(cls, refusal: NotDone, state: str, locale: Locale) -> NotAllowedNow:
+        return cls(code=refusal.value, message=NOT_DONE[refusal].in_(locale), state=state)
+
+
+@strawberry.type
+class FieldConflict:
+    path: str
+    label: str
+    yours: str | None
+    theirs: str | None
+    theirs_by: str
+
+
+@strawberry.type
+class StaleVersion(Problem):
+    current: Node
+    conflicts: list[FieldConflict]
+
+    @classmethod
+    def of(cls, current: Node, locale: Locale) -> StaleVersion:
+        """Of a subject that is not edited field by field."""
+        message = STALE.in_(locale)
+        return cls(code="STALE_VERSION", message=message, current=current, conflicts=[])
+
+
+@strawberry.type
+class SecondFactorRequired(Problem):
+    methods: list[Proof]
+    operation_hash: str = strawberry.field(description="What the code will be bound to.")
+
+    @classmethod
+    def for_(cls, operation_hash: str, locale: Locale) -> SecondFactorRequired:
+        return cls(
+            code="SECOND_FACTOR_REQUIRED",
+            message=PROOF_REQUIRED.in_(locale),
+            methods=[Proof.TOTP, Proof.PASSKEY],
+            operation_hash=operation_hash,
+        )
+
+
+@strawberry.type
+class IdempotencyMismatch(Problem):
+    @classmethod
+    def in_(cls, locale: Locale) -> IdempotencyMismatch:
+        return cls(code="IDEMPOTENCY_MISMATCH", message=KEY_REUSED.in_(locale))
+
 
 @strawberry.type
 class FieldIssue:
@@ -77,7 +206,7 @@ class InvalidInput(Problem):
     issues: list[FieldIssue]
 
     @classmethod
-    def of(cls, faults: Sequence[DeviceFault], locale: Locale) -> InvalidInput:
+    def of(cls, faults: Sequence[Fault], locale: Locale) -> InvalidInput:
         return cls(
             code="INVALID_INPUT",
             message=INVALID_INPUT.in_(locale),
@@ -85,7 +214,7 @@ class InvalidInput(Problem):
         )
 
 
-def _issue(fault: DeviceFault, locale: Locale) -> FieldIssue:
+def _issue(fault: Fault, locale: Locale) -> FieldIssue:
     sentence = FAULTS[fault.code].in_(locale)
     return FieldIssue(
         path=fault.path,

@@ -1,4 +1,4 @@
-"""What a procedure can be and go through: its kind, its states, the entries of its timeline."""
+"""What a procedure can be and go through: its kind, its states, what may be asked for, its timeline's entries."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ from datetime import datetime
 
 import strawberry
 
-from portnet.domain.catalogue import Definition, Outcome, State, Status
+from portnet.domain.act import Act
+from portnet.domain.catalogue import PREVIOUS, Definition, Outcome, State, Status
 from portnet.domain.localised import Localised
 from portnet.domain.procedure import Entry, Refusal
+from portnet.domain.procedure import EntryKind as KnownKind
 from portnet.domain.procedure import Procedure as KnownProcedure
-from portnet_graphql.context import Context
+from portnet.domain.procedure import Requested as KnownRequested
+from portnet.domain.proof import Need
+from portnet.domain.timers import EVENTS, TimerKind
+from portnet_graphql.context import Context, Info
+from portnet_graphql.loaders import found
 from portnet_graphql.types.agency import Agency
-from portnet_graphql.types.node import Kind, Node, PageInfo, node_id
+from portnet_graphql.types.node import Kind, Node, PageInfo, described, node_id
 from portnet_graphql.types.reference import Reason
 from portnet_graphql.types.scalars import EntryKind
 
@@ -23,6 +29,24 @@ ESTIMATED = Localised(
     ar="تم الإعلان عن توقع، دون تغيير في الحالة.",
     en="An estimate was announced; the state does not change.",
 )
+#: What it says of a note of our own clock.
+NOTED: Mapping[str, Localised] = {
+    EVENTS[TimerKind.ALARM]: Localised(
+        fr="Délai habituel dépassé, toujours en attente.",
+        ar="تم تجاوز الأجل المعتاد، ولا يزال الملف في الانتظار.",
+        en="Beyond its usual time, still waiting.",
+    ),
+    EVENTS[TimerKind.REMINDER]: Localised(
+        fr="Rappel : l'échéance approche.",
+        ar="تذكير: الأجل يقترب من نهايته.",
+        en="Reminder: the deadline is near.",
+    ),
+    EVENTS[TimerKind.DEADLINE]: Localised(
+        fr="Échéance dépassée, toujours sans réponse.",
+        ar="انقضى الأجل دون جواب.",
+        en="The deadline has passed without an answer.",
+    ),
+}
 REFUSED: Mapping[Refusal, Localised] = {
     Refusal.UNKNOWN_EVENT: Localised(
         fr="Message non pris en compte : cette procédure ne connaît pas cet événement.",
@@ -44,6 +68,27 @@ REFUSED: Mapping[Refusal, Localised] = {
         ar="لم تؤخذ الرسالة بعين الاعتبار: كانت المسطرة قد انتهت.",
         en="Message not applied: the procedure was already over.",
     ),
+    Refusal.REJECTED: Localised(
+        fr="Demande non acceptée par le système de l'organisme : rien n'a changé.",
+        ar="لم يقبل نظام الهيئة طلبكم: لم يتغير شيء.",
+        en="The agency's system did not accept the request: nothing has changed.",
+    ),
+}
+
+#: What people call the acts of today's catalogue; another act goes by the state that it leads to.
+ACTS: Mapping[str, Localised] = {
+    "answered": Localised(fr="Répondre", ar="الإجابة", en="Answer"),
+    "cancel": Localised(fr="Annuler", ar="إلغاء", en="Cancel"),
+    "accept": Localised(fr="Accepter", ar="قبول", en="Accept"),
+    "contest": Localised(fr="Contester", ar="منازعة", en="Contest"),
+    "settled": Localised(fr="Transiger", ar="إبرام الصلح", en="Settle"),
+    "change_bank": Localised(fr="Changer de banque", ar="تغيير البنك", en="Change bank"),
+    "amend": Localised(fr="Modifier", ar="تعديل", en="Amend"),
+    "replaced": Localised(fr="Remplacer", ar="استبدال", en="Replace"),
+    "diverted": Localised(fr="Réorienter le lot", ar="تحويل الحصة", en="Divert the lot"),
+    "start": Localised(fr="Payer", ar="أداء", en="Pay"),
+    "signed": Localised(fr="Signer", ar="توقيع", en="Sign"),
+    "closed": Localised(fr="Clore", ar="إغلاق", en="Close"),
 }
 
 
@@ -117,6 +162,60 @@ class TimelineConnection:
     page_info: PageInfo
 
 
+@strawberry.type
+class Action:
+    code: str
+    label: str
+    consequence: str | None = strawberry.field(
+        description="The state that it leads to, once the agency's system has taken it."
+    )
+    irreversible: bool
+    needs_approval: bool
+    needs_second_factor: bool
+
+    @classmethod
+    def of(
+        cls, act: Act, definition: Definition, procedure: KnownProcedure, context: Context
+    ) -> Action:
+        to = procedure.previous if act.transition.to == PREVIOUS else act.transition.to
+        target = definition.states.get(to or "")
+        return cls(
+            code=act.event,
+            label=_act_label(act.event, definition, procedure.state).in_(context.locale),
+            consequence=target.label.in_(context.locale) if target else None,
+            irreversible=target is not None and target.outcome is Outcome.CANCELLED,
+            needs_approval=Need.APPROVAL in act.needs,
+            needs_second_factor=Need.SECOND_FACTOR in act.needs,
+        )
+
+
+@strawberry.type(description="Under way: nothing has changed until the agency's system answers.")
+class RequestedAction:
+    code: str
+    label: str
+    at: datetime
+    record: strawberry.Private[KnownRequested]
+
+    @classmethod
+    def of(
+        cls,
+        requested: KnownRequested,
+        procedure: KnownProcedure,
+        definition: Definition,
+        context: Context,
+    ) -> RequestedAction:
+        return cls(
+            code=requested.event,
+            label=_act_label(requested.event, definition, procedure.state).in_(context.locale),
+            at=requested.at,
+            record=requested,
+        )
+
+    @described("Who of the company's side asked for it.")
+    async def by(self, info: Info) -> str:
+        return found(await info.context.files.users.load(self.record.by)).name
+
+
 def definition_of(procedure: KnownProcedure, context: Context) -> Definition:
     """The version of the definition with which the procedure started."""
     return context.catalogue.definition(procedure.code, procedure.definition)
@@ -125,8 +224,18 @@ def definition_of(procedure: KnownProcedure, context: Context) -> Definition:
 def _label(entry: Entry, definition: Definition) -> Localised:
     if entry.to_state is not None:
         return definition.state(entry.to_state).label
+    if entry.kind is KnownKind.INTERNAL:
+        return NOTED[entry.message.event]
     return ESTIMATED if entry.refusal is None else REFUSED[entry.refusal]
 
 
 def _state(definition: Definition, code: str | None, context: Context) -> ProcedureState | None:
     return None if code is None else ProcedureState.of(definition.state(code), context)
+
+
+def _act_label(event: str, definition: Definition, state: str) -> Localised:
+    if event in ACTS:
+        return ACTS[event]
+    transition = definition.transition(state, event)
+    target = definition.states.get(transition.to) if transition else None
+    return target.label if target else Localised(fr=event, ar=event, en=event)

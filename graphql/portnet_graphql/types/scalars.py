@@ -16,6 +16,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from portnet.domain.alerts import AlertState, Channel, DeliveryState
 from portnet.domain.catalogue import Outcome, Status
+from portnet.domain.request import RequestState
 from portnet.ports.reading import DossierOrder
 from portnet_graphql.cursors import FeedCursor, read_cursor
 
@@ -102,6 +103,7 @@ strawberry.enum(AlertState)
 strawberry.enum(DeliveryState)
 strawberry.enum(Channel)
 strawberry.enum(DossierOrder)
+strawberry.enum(RequestState, description="EXPIRED: its deadline passed before an answer.")
 
 
 @strawberry.enum
@@ -188,3 +190,10 @@ class AlertReport(enum.StrEnum):
 class Severity(enum.StrEnum):
     ERROR = "ERROR"
     WARN = "WARN"
+
+
+@strawberry.enum
+class Proof(enum.StrEnum):
+    TOTP = "TOTP"
+    PASSKEY = "PASSKEY"
+    RECOVERY_CODE = "RECOVERY_CODE"

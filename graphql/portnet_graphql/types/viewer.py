@@ -17,6 +17,7 @@ from portnet_graphql.types.scalars import Locale, Role
 @strawberry.type
 class Badge:
     alerts: int
+    requests: int
 
 
 @strawberry.type(
@@ -68,8 +69,9 @@ class Viewer(Node):
 
     @described("The numbers on the app's icon.")
     async def badge(self, info: Info) -> Badge:
-        badge = await info.context.readers.alerts.badge(info.context.viewer, info.context.now)
-        return Badge(alerts=badge.alerts)
+        readers, viewer, now = info.context.readers, info.context.viewer, info.context.now
+        badge = await readers.alerts.badge(viewer, now)
+        return Badge(alerts=badge.alerts, requests=await readers.requests.waiting(viewer, now))
 
     @strawberry.field
     def clock(self, info: Info) -> Clock:

@@ -12,14 +12,14 @@ class PushMessage(msgspec.Struct, frozen=True, kw_only=True):
     ``cursor`` on.
 
     ``collapse_key`` is None where every push must show: a gateway keeps four keys a device and
-    drops the rest.
+    drops the rest. ``dossier`` is None of an alert that is about none.
     ``sandbox`` marks the message as a demonstration, outside the body.
     """
 
     token: str
     body: str
     alert: str
-    dossier: str
+    dossier: str | None
     deep_link: str
     ttl_seconds: int
     urgent: bool

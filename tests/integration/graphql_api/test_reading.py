@@ -1,6 +1,7 @@
 """What an app reads, through the real storage: dossiers, procedures, timelines, people, agencies."""
 
 import itertools
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -188,6 +189,30 @@ async def test_every_agency_is_listed_and_only_heard_ones_have_an_instant(world:
     heard = {agency["code"] for agency in agencies if agency["lastHeardAt"]}
     assert heard == {"ADII"}
     assert len(agencies) > 5
+
+
+async def test_an_agencys_silence_is_said_and_not_shown_as_no_change(world: World) -> None:
+    text = """{ agencies { code silent lastHeardAt }
+      dossiers { nodes { whatNow { since silentSince holder { agency { code } } } } } }"""
+    await world.play(1)
+    answer = await world.data("declarant", text)
+    assert [a["code"] for a in answer["agencies"] if not a["silent"]] == ["ADII"]
+    [node] = answer["dossiers"]["nodes"]
+    assert node["whatNow"]["holder"]["agency"] == {"code": "ADII"}
+    assert node["whatNow"]["silentSince"] is None
+    world.clock.at += timedelta(days=5)
+    answer = await world.data("declarant", text)
+    assert all(agency["silent"] for agency in answer["agencies"])
+    [node] = answer["dossiers"]["nodes"]
+    heard = {agency["code"]: agency["lastHeardAt"] for agency in answer["agencies"]}
+    assert node["whatNow"]["silentSince"] == heard["ADII"]
+
+
+async def test_practice_is_not_an_agencys_voice(world: World) -> None:
+    await world.play(1)
+    reader = world.dependencies.readers.agencies
+    assert set(await reader.heard(["BADR"], sandbox=True)) == {"BADR"}
+    assert await reader.heard(["BADR"], sandbox=False) == {}
 
 
 async def test_every_node_is_found_again_by_its_id(world: World) -> None:

@@ -13,10 +13,11 @@ from typing import Any, Self
 
 import msgspec
 
-from portnet.agencies.canonical import Malformed, to_event
+from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
 from portnet.domain.access import Company, CompanyKind, Mandate, Role, User, Viewer
 from portnet.domain.account import Credentials
+from portnet.domain.adapter import Malformed
 from portnet.domain.agency import Place, Reason
 from portnet.domain.alerts import Alert, AlertFacts, Channel, Delivery, Recipient
 from portnet.domain.events import MandateRevoked, Record, company_audience
@@ -30,13 +31,16 @@ from portnet.ports.alerts import Occasion, Planned
 from portnet.ports.unit_of_work import Change, Position
 from portnet.scenarios import shipped
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
+from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.answer import Answers
 from portnet.services.device import Devices
 from portnet.services.feedback import FeedbackBox
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
+from portnet.services.reception import Reception
 from portnet.services.session import Sessions
 from portnet.storage.engines import Database
 from portnet.storage.queues.inbox import StorageInbox
@@ -47,6 +51,8 @@ from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.dossier import DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
+from portnet.storage.repositories.request import RequestRepository
+from portnet.storage.repositories.submission import SubmissionRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_graphql.context import Dependencies, Readers, Services
 from portnet_graphql.documents import Documents
@@ -54,6 +60,7 @@ from portnet_graphql.operations import GraphQLOperations
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
 from portnet_server.tokens import SessionTokens
+from tests.support.acting.fakes import EverySystem, ToldProofs
 
 #: A Monday morning: the day on which S0 begins.
 MONDAY = datetime(2026, 11, 23, 7, 50, tzinfo=UTC)
@@ -191,10 +198,14 @@ class World:
         self._played = 0
         self._posted = 0
         self._wakeups = _Wakeups(self)
+        self.proofs = ToldProofs()
         self.dependencies = self._dependencies()
         self.operations = GraphQLOperations(self.dependencies, Documents(SCHEMA))
         self._intake = Intake(
             self.unit, self._catalogue, TellEverybody(), self.clock, self.ids, self._wakeups
+        )
+        self._answers = Answers(
+            self.unit, self._catalogue, self._intake, self.clock, self.ids, self._wakeups
         )
 
     async def __aenter__(self) -> Self:
@@ -268,7 +279,7 @@ class World:
         await self._inbox.receive(raw)
         message = to_event(raw)
         assert not isinstance(message, Malformed), message
-        await self._intake.take_in(message)
+        await Reception(self._intake, self._answers).take_in(message)
 
     async def revoke_mandate(self) -> None:
         """The importer takes its broker's mandate away; both hear of it."""
@@ -377,6 +388,18 @@ class World:
             alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
             indicators=Indicators(figures, self.clock, INDICATORS),
             feedback=FeedbackBox(self.unit, files, self.clock, self.ids),
+            acts=Acts(
+                self.unit,
+                DossierRepository(self.database),
+                RequestRepository(self.database),
+                SubmissionRepository(self.database),
+                self._catalogue,
+                self.proofs,
+                EverySystem(),
+                self.clock,
+                self.ids,
+                wakeups,
+            ),
         )
         return Dependencies(
             services=self.services,
@@ -386,6 +409,7 @@ class World:
                 accounts=accounts,
                 feeds=self.feeds,
                 agencies=AgencyRepository(self.database),
+                requests=RequestRepository(self.database),
             ),
             catalogue=self._catalogue,
             texts=CodeAndReference(),

@@ -15,9 +15,9 @@ from portnet.domain.procedure import EntryKind
 from portnet.ports.outbox import Settled
 from portnet.services.indicators.counting import Counter
 from portnet.storage.engines import Program, open_database
+from portnet.storage.log.rebuild import recount
 from portnet.storage.queues.outbox import StorageOutbox
 from portnet.storage.queues.uncounted import StorageLedger
-from portnet.storage.rebuild import recount
 from portnet_notifications.channels.outcome import Accepted
 from portnet_notifications.settling import attempted, settle
 from tests.integration.indicators.live import (

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from portnet.domain.feedback import LONGEST_TEXT
 from portnet.domain.indicators.definition import Grouping
+from portnet.domain.indicators.feedback import LONGEST_TEXT
 from portnet.services.feedback import FeedbackBox, FeedbackRefusal
 from portnet.services.indicators.expecting import LEAST_STEPS, Expectations
 from portnet.services.indicators.reading import MOST_MONTHS, SMALLEST_GROUP, Question

@@ -46,8 +46,9 @@ async def alert_of(world: World, user: str, alert: str) -> Alert:
 
 async def new_frames(world: World, user: str, alert: str) -> list[FrameKind]:
     audience = user_audience(user)
-    frames = (await world.feed.after([Position(audience=audience, seq=0)], 100))[audience]
-    return [frame.kind for frame in frames if frame.subject == alert][1:]
+    start = Position(audience=audience, seq=0)
+    page = (await world.feed.after([start], 100, world.clock.now()))[audience]
+    return [frame.kind for frame in page.rows if frame.subject == alert][1:]
 
 
 async def test_who_acknowledges_acknowledges_for_all(world: World) -> None:

@@ -1,12 +1,13 @@
 """One message in, one transaction: file, timeline, feed, alerts and audit together, or an anomaly that says why not."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
 import pytest
 
 from portnet.domain.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
-from portnet.domain.events import FrameKind, company_audience, user_audience
+from portnet.domain.events import FeedRow, FrameKind, company_audience, user_audience
 from portnet.domain.inbox import BodyChanged, Receipted
 from portnet.domain.procedure import EntryKind, Refusal
 from portnet.ports.reading import PageSize
@@ -68,13 +69,18 @@ async def test_a_whole_story_is_told_in_order_and_once(world: World) -> None:
     assert set(await inbox_states(world)) == {"DONE"}
 
 
+async def frames_to(world: World, audience: str) -> Sequence[FeedRow]:
+    start = Position(audience=audience, seq=0)
+    return (await world.feed.after([start], 100, world.clock.now()))[audience].rows
+
+
 async def test_each_message_is_one_frame_for_the_owner_and_one_for_the_mandated_broker(
     world: World,
 ) -> None:
     lines = await world.tell("G0")
     for firm in (IMPORTER, BROKER):
         audience = company_audience(firm.id)
-        frames = (await world.feed.after([Position(audience=audience, seq=0)], 100))[audience]
+        frames = await frames_to(world, audience)
         assert [frame.seq for frame in frames] == list(range(1, len(lines) + 1))
         assert {frame.kind for frame in frames} == {FrameKind.DOSSIER_CHANGED}
         named = [frame.entry for frame in frames]
@@ -89,7 +95,7 @@ async def test_each_alert_is_one_frame_for_its_recipient(world: World) -> None:
     for firm in (IMPORTER, BROKER):
         for user in firm.people:
             audience = user_audience(user.id)
-            frames = (await world.feed.after([Position(audience=audience, seq=0)], 100))[audience]
+            frames = await frames_to(world, audience)
             own = await world.column("SELECT id FROM alert WHERE user_id = $1 ORDER BY id", user.id)
             assert [frame.subject for frame in frames] == own
 

@@ -19,8 +19,9 @@ async def listed(world: World) -> int:
 
 async def frames(world: World, company: str) -> list[FrameKind]:
     audience = company_audience(company)
-    found = await world.feed.after([Position(audience=audience, seq=0)], 100)
-    return [row.kind for row in found[audience]]
+    start = Position(audience=audience, seq=0)
+    page = (await world.feed.after([start], 100, world.clock.now()))[audience]
+    return [row.kind for row in page.rows]
 
 
 async def test_a_mandate_opens_the_files_that_name_the_broker_until_it_is_revoked(

@@ -5,19 +5,18 @@ from datetime import timedelta
 import pytest
 
 from portnet.services.alert import Alerts
-from portnet.storage import rebuild
 from portnet.storage.engines import EngineName, open_database, query
-from portnet.storage.rebuild import rebuild_into, verify
+from portnet.storage.log.rebuild import SHELVES, rebuild_into, verify
 from tests.support.recycled import RecycledDatabases
 from tests.support.scenarios import BROKER, IMPORTER, line, reference, story
 from tests.support.world import World
 
-READ_MODEL = ("dossier", "procedure", "entry", "reference", "alert")
+READ_MODEL = tuple(shelf.name for shelf in SHELVES.values())
 
 
 async def rows_of(world: World) -> dict[str, list[tuple[object, ...]]]:
     found: dict[str, list[tuple[object, ...]]] = {}
-    for table, shelf in zip(READ_MODEL, rebuild.SHELVES.values(), strict=True):
+    for table, shelf in zip(READ_MODEL, SHELVES.values(), strict=True):
         rows = await world.select(f"SELECT * FROM {table}")
         found[table] = sorted(
             (tuple(row[column] for column in shelf.columns) for row in rows), key=str

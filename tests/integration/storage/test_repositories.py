@@ -14,8 +14,10 @@ from portnet.domain.access import Role, Viewer
 from portnet.domain.anomaly import AnomalyState
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier
-from portnet.ports.reading import DossierFilter, DossierOrder, FileReader, Page, PageSize
+from portnet.domain.events import company_audience
+from portnet.ports.reading import DossierFilter, DossierOrder, FileReader, Page, PageSize, Shown
 from portnet.ports.unit_of_work import Position
+from portnet.storage.repositories.shown import shown_to
 from tests.support.scenarios import BROKER, IMPORTER, MANDATE, STRANGER, reference
 from tests.support.world import World, open_world
 
@@ -24,13 +26,21 @@ ALL = DossierFilter()
 HUNDRED = PageSize(100)
 
 
+async def shown_of_everything(world: World, viewer: Viewer, now: datetime) -> Shown:
+    """What the importer's rows would show, stood they in the feed of the viewer's company."""
+    owner, audience = company_audience(IMPORTER.id), company_audience(viewer.company)
+    page = (await world.feed.after([Position(audience=owner, seq=0)], 100, now))[owner]
+    dialect = world.database.dialect
+    return (await world.database.read(shown_to(dialect, {audience: page.rows}, now)))[audience]
+
+
 async def seen(world: World, viewer: Viewer, now: datetime) -> dict[str, int]:
     """How much each of the reader's methods that take a viewer shows, asked for everything that there is."""
     files = world.files
     dossiers, procedures, entries = [
         await world.column(f"SELECT id FROM {table}") for table in ("dossier", "procedure", "entry")
     ]
-    shown = await files.shown(viewer, now, dossiers, entries)
+    shown = await shown_of_everything(world, viewer, now)
     told = [shown.dossiers, *shown.procedures.values(), shown.entries, shown.companies]
     pages = [await files.dossiers(viewer, now, ALL, order, HUNDRED) for order in DossierOrder]
     return {
@@ -59,7 +69,7 @@ def test_every_question_that_takes_a_viewer_is_asked_here() -> None:
         for name, method in methods
         if not name.startswith("_") and "viewer" in inspect.signature(method).parameters
     }
-    assert taking == set(EVERYTHING)
+    assert {*taking, "shown"} == set(EVERYTHING)
 
 
 async def test_the_owner_and_the_mandated_broker_see_everything(world: World) -> None:
@@ -326,9 +336,9 @@ async def test_feeds_are_read_from_where_a_phone_stands(world: World) -> None:
     assert heads == [Position(audience=silent, seq=0), Position(audience=audience, seq=7)]
     assert await world.feed.floor(audience) == await world.feed.floor(silent) == 0
     found = await world.feed.after(
-        [Position(audience=audience, seq=3), Position(audience=silent, seq=0)], 2
+        [Position(audience=audience, seq=3), Position(audience=silent, seq=0)], 2, world.clock.now()
     )
-    assert {a: [row.seq for row in rows] for a, rows in found.items()} == {
+    assert {a: [row.seq for row in page.rows] for a, page in found.items()} == {
         audience: [4, 5],
         silent: [],
     }
@@ -343,7 +353,7 @@ async def test_a_database_keeps_its_generation(world: World, migrated_url: str) 
 
 async def test_when_each_source_was_last_heard_is_known(world: World) -> None:
     await world.tell("S0")
-    heard = await world.agencies.heard(["ONSSA", "BADR", "BANK"])
+    heard = await world.agencies.heard(["ONSSA", "BADR", "BANK"], sandbox=True)
     last = {e.message.source: e.message.received_at for e in await world.entries()}
     assert heard == last
     assert set(heard) == {"BADR", "ONSSA"}

@@ -38,7 +38,13 @@ from tests.support.world import HeardWakeups
 
 LIMIT = 262_144
 DAY = timedelta(days=1)
-SECRETS = {"badr-a": b"a" * 32, "badr-b": b"b" * 32, "badr-old": b"o" * 32, "onssa-a": b"s" * 32}
+SECRETS = {
+    "badr-a": b"a" * 32,
+    "badr-b": b"b" * 32,
+    "badr-old": b"o" * 32,
+    "onssa-a": b"s" * 32,
+    "tmpcs-a": b"t" * 32,
+}
 
 
 class HeardInbox(HeardWakeups):
@@ -179,6 +185,7 @@ async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
         hmac_key("badr-b", "BADR"),
         hmac_key("badr-old", "BADR", until=NOON - timedelta(seconds=1)),
         hmac_key("onssa-a", "ONSSA"),
+        hmac_key("tmpcs-a", "TMPCS"),
     ):
         await keyring.save(key)
     clock, wakeups = SteppedClock(), HeardInbox()

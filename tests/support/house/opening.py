@@ -85,6 +85,14 @@ class OpenHouse:
         while await self.parts.inbox.waiting(1):  # noqa: ASYNC110 - nobody tells when it is empty
             await asyncio.sleep(_LOOK_EVERY)
 
+    async def ring(self) -> None:
+        """Look at every timer, as if the time of each had come: those whose time has truly come fire."""
+        async with self.parts.database.transaction() as transaction:
+            await transaction.commit(query("UPDATE timer SET due_at = 0"))
+        while due := await self.parts.timers.due(self.parts.clock.now(), 100):
+            for timer in due:
+                await self.parts.bells.ring(timer)
+
     async def say(
         self, telling: Telling, number: int, *, occurred_at: datetime | None = None, **changes: Any
     ) -> Answer:

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portnet.catalogue import load_catalogue
-from portnet.domain.access import Role
+from portnet.domain.access import Mandate, Role
 from portnet.domain.agency import AgencyEvent, Place, Reference
 from portnet.domain.alerts import AlertFacts, Channel, DeliveryState, Device, Recipient
+from portnet.domain.catalogue import CLOCK
 from portnet.domain.procedure import Entry, EntryKind, Procedure
-from portnet.ports.alerts import AlertPlanner, Occasion, Planned
+from portnet.ports.alerts import AlertPlanner, MandatePlanner, Occasion, Planned
 from portnet_notifications.catalogue import ALERTS
 from portnet_notifications.planner import Planner
 from portnet_notifications.policy import SAY_WHEN_IT_HAPPENED, raised_level, tell
@@ -311,3 +312,33 @@ def test_a_higher_level_reaches_at_least_the_same_addresses(
         assert set(map(msgspec.json.encode, told.addresses)) <= set(
             map(msgspec.json.encode, spoils[user].addresses)
         )
+
+
+@pytest.mark.parametrize(
+    ("state", "agency"), [("AGENCY_HOLD", "ADII"), ("LIQUIDATED", "ADII"), ("EXITED", "ADII")]
+)
+def test_what_our_clock_says_names_who_holds_the_file_or_whose_it_is(
+    state: str, agency: str
+) -> None:
+    occasion = an_occasion("A23", source=CLOCK)
+    standing = msgspec.structs.replace(occasion.procedure, state=state)
+    (found, *_) = planned(msgspec.structs.replace(occasion, procedure=standing), MANAGER)
+    assert found.alert.facts.agency == agency
+
+
+def test_the_end_of_a_mandate_is_told_to_both_companies_and_names_nobody() -> None:
+    ends_at = NOW + timedelta(days=7)
+    mandate = Mandate(
+        id="01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        company="importer",
+        broker="broker",
+        starts_at=NOW,
+        ends_at=ends_at,
+    )
+    planner: MandatePlanner = Planner(CATALOGUE)
+    told = planner.mandate_ends("A38", mandate, "7d", EVERYBODY, NOW, numbered())
+    assert [(p.alert.user, p.alert.level) for p in told] == [("elias", 2), ("farid", 2)]
+    assert {p.alert.facts for p in told} == {AlertFacts(reference="M-9G5FAV", at=ends_at)}
+    assert {p.alert.chain for p in told} == {f"{mandate.id}:A38:7d"}
+    assert {p.alert.dossier for p in told} == {None}
+    assert [channels(p) for p in told] == [[Channel.PUSH], [Channel.PUSH]]

@@ -102,6 +102,7 @@ def test_a_push_carries_the_lock_screen_text_ids_and_where_the_feed_stands() -> 
         sandbox=False,
     )
     assert read_opaque_id(push.alert) == OpaqueId(kind="Alert", key="alert")
+    assert push.dossier is not None
     assert read_opaque_id(push.dossier) == OpaqueId(kind="Dossier", key="dossier")
     assert deep_link("alert") == push.deep_link
 
@@ -193,3 +194,12 @@ def test_every_alert_is_said_in_every_language(kind: str, locale: Locale) -> Non
     for alert in (full, bare):
         assert "{" not in an_sms(alert, locale).body
         assert "{" not in wording().text(alert, locale)
+
+
+def test_an_alert_of_no_file_speaks_of_none() -> None:
+    known = AlertFacts(reference="M-9G5FAV", at=NOW)
+    about_none = {"dossier": None, "procedure": None, "entry": None}
+    alert = msgspec.structs.replace(an_alert(kind="A38", level=2), facts=known, **about_none)
+    push = a_push(alert)
+    assert push.dossier is None
+    assert "M-9G5FAV" in push.body

@@ -1,11 +1,15 @@
 """`docs/reference/agency-messages.md` is what agencies write their programs from: it must be true to the letter."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 
+from portnet.agencies.badr import codes as badr
 from portnet.agencies.canonical import WireMessage, read
+from portnet.agencies.onssa import codes as onssa
+from portnet.agencies.tanger_med import codes as tanger_med
 from portnet.domain.agency_key import AgencyKey, SignatureAlgorithm
 from portnet.domain.anomaly import AnomalyReason
 from portnet.security.signatures import SigningKey, Verdict, sign, verify
@@ -85,3 +89,41 @@ def test_every_reason_for_not_applying_a_message_is_described() -> None:
 
 def test_the_sandboxes_sources_are_named() -> None:
     assert ", ".join(SOURCES) in DOCUMENT
+
+
+FORMATS = (ROOT / "docs/reference/agency-formats.md").read_text(encoding="utf-8")
+
+
+def documented(*columns: str) -> set[tuple[str, ...]]:
+    """The rows under the heading that begins with these columns."""
+    heading = re.escape("| " + " | ".join(columns) + " |")
+    found = re.search(rf"^{heading}\n\|[-|]+\n((?:\|.*\n?)+)", FORMATS, re.MULTILINE)
+    assert found is not None, columns
+    return {tuple(re.findall(r"`([^`]+)`", row)) for row in found[1].splitlines()}
+
+
+def flat(table: Mapping[tuple[str, str], str]) -> set[tuple[str, ...]]:
+    return {(" ".join(key).strip(), event) for key, event in table.items()}
+
+
+def test_every_code_of_badr_is_described_and_no_other() -> None:
+    assert documented("GIS 7365 of UN/EDIFACT", "event") == set(badr.STANDARD_INDICATORS.items())
+    assert documented("GIS 7365 of list `MA1`", "event") == set(badr.OWN_INDICATORS.items())
+    assert documented("RFF 1153", "scheme") == set(badr.REFERENCES.items())
+    assert badr.OWN_LIST == "MA1"
+
+
+def test_every_code_of_onssa_is_described_and_no_other() -> None:
+    subjects = {(" ".join(key).strip(), *named) for key, named in onssa.SUBJECTS.items()}
+    assert documented("TypeCode", "procedure", "scheme of its ID") == subjects
+    assert documented("TypeCode", "scheme of its ID") == flat(onssa.REFERENCES)
+    assert documented("StatusCode of a control at import", "event") == flat(onssa.IMPORT_STATUS)
+    assert documented("StatusCode of a certificate", "event") == flat(onssa.EXPORT_STATUS)
+
+
+def test_every_code_of_tanger_med_is_described_and_no_other() -> None:
+    events = {(f"EQUIPMENT {code}", event) for code, event in tanger_med.EQUIPMENT.items()}
+    events |= {(f"TRANSPORT {code}", event) for code, event in tanger_med.TRANSPORT.items()}
+    events |= {(f"SHIPMENT {' '.join(code)}", event) for code, event in tanger_med.SHIPMENT.items()}
+    assert documented("eventType and code", "event") == events
+    assert documented("type", "scheme") == set(tanger_med.DOCUMENTS.items())

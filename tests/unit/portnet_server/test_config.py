@@ -136,6 +136,8 @@ def test_every_fault_is_named_at_once() -> None:
             "PORTNET_DOCUMENTS": "some",
             "PORTNET_INBOX_BODY_LIMIT": "1",
             "PORTNET_WORKERS_CONCURRENCY": "many",
+            "PORTNET_GATEWAY_URLS": "BADR",
+            "PORTNET_SANDBOX_GATEWAY_URLS": "BADR=http://a BADR=http://b",
             "PORTNET_PUSH_URLS": "gateway",
             "PORTNET_SMS_URLS": "sms://a, b c",
             "PORTNET_LOG_LEVEL": "LOUD",
@@ -322,3 +324,15 @@ def test_the_reference_gives_the_defaults_in_force() -> None:
     }
     stated["PORTNET_SECRET"] = "set"
     assert stated == {name: text.strip("()") for name, text in shown.items()}
+
+
+def test_each_agencys_system_has_one_address() -> None:
+    config = read_config(
+        {
+            "PORTNET_MODE": "demo",
+            "PORTNET_GATEWAY_URLS": "BADR=https://a.ma/in/ PORTNET=http://b:81",
+        }
+    )
+    assert config.gateway_urls == (("BADR", "https://a.ma/in"), ("PORTNET", "http://b:81"))
+    assert config.sandbox_gateway_urls == ()
+    assert describe(config)["PORTNET_GATEWAY_URLS"] == "BADR=https://a.ma/in PORTNET=http://b:81"

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portnet.agencies.canonical import Malformed
+from portnet.domain.adapter import Malformed, NotUnderstood, Understood
 from portnet.domain.agency import AgencyEvent, Reference
+from portnet.domain.anomaly import AnomalyReason
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.storage.engines import (
     ConstraintViolated,
@@ -37,6 +38,7 @@ class Desk:
         self.lying: dict[str, RawMessage] = {}
         self.taken: list[str] = []
         self.set_aside: dict[str, str] = {}
+        self.reasons: dict[str, AnomalyReason] = {}
         self.parked: list[str] = []
         self.tries: Counter[str] = Counter()
         self.most_at_once = 0
@@ -81,12 +83,18 @@ class Desk:
         finally:
             self._at_once -= 1
 
-    async def give_up(self, message: RawMessage | AgencyEvent, detail: str) -> None:
+    async def give_up(
+        self,
+        message: RawMessage | AgencyEvent,
+        detail: str,
+        reason: AnomalyReason = AnomalyReason.UNREADABLE,
+    ) -> None:
         await asyncio.sleep(0)
         if self.stuck:
             raise self.stuck.pop(0)
         del self.lying[message.receipt]
         self.set_aside[message.receipt] = detail
+        self.reasons[message.receipt] = reason
 
 
 def raw(receipt: str, body: str) -> RawMessage:
@@ -102,10 +110,12 @@ def raw(receipt: str, body: str) -> RawMessage:
     )
 
 
-def mapper(message: RawMessage) -> AgencyEvent | Malformed:
+def mapper(message: RawMessage) -> Understood:
     text = message.body.decode()
     if text == "malformed":
         return Malformed("not ours")
+    if text == "new":
+        return NotUnderstood(AnomalyReason.UNKNOWN_EVENT, "new to us")
     if text == "unmappable":
         raise OverflowError("a mapper with a bug")
     return AgencyEvent(
@@ -249,12 +259,15 @@ async def test_an_inbox_that_cannot_be_read_is_read_again() -> None:
 @timeless
 async def test_what_no_mapper_understands_is_set_aside_and_stops_nobody() -> None:
     desk = Desk()
-    malformed, unmappable, sound = desk.post("malformed", "unmappable", "a")
+    malformed, unmappable, new, sound = desk.post("malformed", "unmappable", "new", "a")
     async with working(desk):
         await asyncio.sleep(POLL / 2)
         assert desk.taken == [sound]
         assert desk.set_aside[malformed] == "not ours"
         assert "see the log" in desk.set_aside[unmappable]
+        assert desk.set_aside[new] == "new to us"
+        assert desk.reasons[new] is AnomalyReason.UNKNOWN_EVENT
+        assert desk.reasons[malformed] is AnomalyReason.UNREADABLE
 
 
 @timeless

@@ -6,6 +6,7 @@ snapshot and no await can stand between its statements.
 
 import asyncio
 import fcntl
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,17 +15,23 @@ from pathlib import Path
 from portnet.storage.engines import sqlite_hops
 from portnet.storage.engines.connection_threads import ConnectionThreads
 from portnet.storage.engines.dialect import SQLiteDialect
-from portnet.storage.engines.errors import TransactionNested, TransactionOver
+from portnet.storage.engines.errors import DatabaseError, TransactionNested, TransactionOver
 from portnet.storage.engines.piccolo_sqlite import PortnetSQLiteEngine
 from portnet.storage.engines.program import Program, T, nothing
 from portnet.storage.engines.sqlite_hops import SQLiteSettings
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds between two rounds of folding the write-ahead log in, while something is written.
+_CHECKPOINT_SECONDS = 1.0
 
 
 class SQLiteTransaction:
     """One turn on the writer; see the protocol `Transaction`."""
 
-    def __init__(self, writer: ConnectionThreads) -> None:
+    def __init__(self, writer: ConnectionThreads, written: asyncio.Event) -> None:
         self._writer = writer
+        self._written = written
         self._begun = False
         self._over = False
         self._committed = False
@@ -40,6 +47,7 @@ class SQLiteTransaction:
         elif self._begun or self._over:
             await self._hop(nothing(), commit=True)
         self._committed = self._over = True
+        self._written.set()
         return result
 
     def leave(self) -> None:
@@ -85,6 +93,11 @@ class SQLiteDatabase:
         self._readers = ConnectionThreads(
             "sqlite-reader", settings.readers, partial(sqlite_hops.connect_reader, path, settings)
         )
+        self._checkpointer = ConnectionThreads(
+            "sqlite-checkpointer", 1, partial(sqlite_hops.connect_checkpointer, path, settings)
+        )
+        self._written = asyncio.Event()
+        self._folding: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
 
@@ -96,17 +109,32 @@ class SQLiteDatabase:
 
     async def start(self) -> None:
         self._turn = asyncio.Lock()
-        await self._writer.start()
+        self._written = asyncio.Event()
         try:
-            await self._readers.start()
+            for connections in (self._writer, self._readers, self._checkpointer):
+                await connections.start()
         except BaseException:
-            await self._writer.stop()
+            await self.stop()
             raise
+        self._folding = asyncio.create_task(self._fold_in_forever(), name="checkpoints")
 
     async def stop(self) -> None:
+        if self._folding is not None:
+            self._folding.cancel()
+            await asyncio.gather(self._folding, return_exceptions=True)
         # The writer last: the connection that closes last folds the write-ahead log in.
-        await self._readers.stop()
-        await self._writer.stop()
+        for connections in (self._checkpointer, self._readers, self._writer):
+            await connections.stop()
+
+    async def _fold_in_forever(self) -> None:
+        while True:
+            await self._written.wait()
+            await asyncio.sleep(_CHECKPOINT_SECONDS)
+            self._written.clear()
+            try:
+                await self._checkpointer.hop(sqlite_hops.checkpoint)
+            except DatabaseError:
+                _logger.warning("the write-ahead log could not be folded in", exc_info=True)
 
     async def read(self, program: Program[T], *, snapshot: bool = False) -> T:  # noqa: ARG002 - always
         return await self._readers.hop(partial(sqlite_hops.read, program=program))
@@ -118,7 +146,7 @@ class SQLiteDatabase:
             raise TransactionNested("this task already holds the writer")
         async with self._turn:
             self._holder = task
-            transaction = SQLiteTransaction(self._writer)
+            transaction = SQLiteTransaction(self._writer, self._written)
             try:
                 yield transaction
             finally:

@@ -35,6 +35,11 @@ _FAMILY = 0xFF
 _CACHED_STATEMENTS = 512
 # Bytes that the write-ahead log keeps on disk; a long read may have let it grow.
 _WAL_LIMIT = 64 * 1024 * 1024
+# Pages of a write-ahead log whose end was not reached for long: writers wait once until it is.
+_WAL_TOO_LONG = 16 * 1024
+# What the connection that folds the log in needs of both: its cache stays all but empty.
+_CHECKPOINTER_TIMEOUT = 0.5
+_CHECKPOINTER_CACHE_KIB = 256
 # Seconds between two attempts to enter WAL mode.
 _WAL_RETRY = 0.01
 
@@ -54,10 +59,14 @@ class SQLiteSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def connect_writer(path: Path, settings: SQLiteSettings) -> sqlite3.Connection:
-    """The connection that writes; it makes the file and puts it in WAL mode."""
+    """The connection that writes; it makes the file and puts it in WAL mode.
+
+    It does not fold the log in: each commit that did would wait for the disk for some hundred milliseconds.
+    """
     with _typed_errors():
         connection = _connect(path, settings, settings.writer_cache_kib)
         _enter_wal_mode(connection, settings.busy_timeout)
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
         connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -70,6 +79,28 @@ def connect_reader(path: Path, settings: SQLiteSettings) -> sqlite3.Connection:
         connection = _connect(path, settings, settings.reader_cache_kib)
         connection.execute("PRAGMA query_only = ON")
         return connection
+
+
+def connect_checkpointer(path: Path, settings: SQLiteSettings) -> sqlite3.Connection:
+    """The connection that folds the write-ahead log in while others read and write."""
+    patience = msgspec.structs.replace(settings, busy_timeout=_CHECKPOINTER_TIMEOUT)
+    with _typed_errors():
+        return _connect(path, patience, _CHECKPOINTER_CACHE_KIB)
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Fold the write-ahead log in as far as readers allow, and to its end where nobody writes meanwhile."""
+    with _typed_errors():
+        # What is written during the first pass is little, so that the second one comes to the end, as a rule.
+        left = _fold_in(connection) and _fold_in(connection)
+        if left > _WAL_TOO_LONG:
+            connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+
+def _fold_in(connection: sqlite3.Connection) -> int:
+    """The pages of the log if its end was not reached, else 0."""
+    _, pages, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return 0 if pages == folded else int(pages)
 
 
 def read(connection: sqlite3.Connection, *, program: Program[T]) -> T:

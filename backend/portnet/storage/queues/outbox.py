@@ -29,8 +29,8 @@ _CLAIM = (
 #: The recipient's company stands where a viewer's does elsewhere: one rule of access, $2 being the instant.
 _MAY_SEE = VISIBLE.replace("$1", "u.company")
 _CONTEXT = (
-    "SELECT a.*, v.id AS delivery, d.sandbox,"
-    f" CASE WHEN u.active = 1 AND {_MAY_SEE} THEN 1 ELSE 0 END AS allowed,"
+    "SELECT a.*, v.id AS delivery, COALESCE(d.sandbox, c.sandbox) AS sandbox,"
+    f" CASE WHEN u.active = 1 AND (a.dossier = '' OR {_MAY_SEE}) THEN 1 ELSE 0 END AS allowed,"
     " CASE WHEN x.dead_at IS NULL THEN 0 ELSE 1 END AS address_dead,"
     " (SELECT CAST(count(*) AS bigint) FROM attempt t"
     f" WHERE t.delivery = v.id AND t.outcome = '{AttemptOutcome.UNCERTAIN}') AS uncertain_attempts,"
@@ -39,8 +39,9 @@ _CONTEXT = (
     " (SELECT f.seq FROM feed f JOIN event e ON e.id = f.event"
     " WHERE f.audience = $3 || v.user_id AND e.kind = 'alert_raised' AND e.subject = a.id"
     " ORDER BY f.seq DESC LIMIT 1) AS seq"
-    " FROM delivery v JOIN alert a ON a.id = v.alert JOIN dossier d ON d.id = a.dossier"
-    " JOIN user_account u ON u.id = v.user_id LEFT JOIN device x ON x.id = v.device"
+    " FROM delivery v JOIN alert a ON a.id = v.alert LEFT JOIN dossier d ON d.id = a.dossier"
+    " JOIN user_account u ON u.id = v.user_id JOIN company c ON c.id = u.company"
+    " LEFT JOIN device x ON x.id = v.device"
     " WHERE {these}"
 )
 _SETTLE = (

@@ -20,8 +20,8 @@ class AgencyRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def heard(self, sources: Sequence[str]) -> Mapping[str, datetime]:
-        return await self._database.read(_heard(sources))
+    async def heard(self, sources: Sequence[str], *, sandbox: bool) -> Mapping[str, datetime]:
+        return await self._database.read(_heard(sources, int(sandbox)))
 
     async def anomalies(self, states: Sequence[AnomalyState], page: PageSize) -> Page[Anomaly]:
         """Newest first."""
@@ -39,12 +39,12 @@ class AgencyRepository:
         return keyset.page(found, page, rows.anomaly, ("id",))
 
 
-def _heard(sources: Sequence[str]) -> Program[dict[str, datetime]]:
+def _heard(sources: Sequence[str], sandbox: int) -> Program[dict[str, datetime]]:
     """One look at the end of the index for each source; to group by source would read the whole inbox."""
     heard: dict[str, datetime] = {}
     for source in sources:
-        sql = "SELECT max(received_at) AS at FROM agency_inbox WHERE source = $1"
-        found = yield Statement(sql, (source,))
+        sql = "SELECT max(received_at) AS at FROM agency_inbox WHERE source = $1 AND sandbox = $2"
+        found = yield Statement(sql, (source, sandbox))
         if found[0]["at"] is not None:
             heard[source] = rows.instant(found[0]["at"])
     return heard

@@ -16,8 +16,11 @@ from portnet.storage.engines.program import Row, query
 from portnet.storage.repositories import keyset
 from portnet.storage.repositories.dossier import VISIBLE
 
-#: The alerts of the viewer ($3), of files that they may see ($1 their company, $2 now).
-_OWN = f"FROM alert a JOIN dossier d ON d.id = a.dossier WHERE a.user_id = $3 AND {VISIBLE}"
+#: The alerts of the viewer ($3), of files that they may see ($1 their company, $2 now), and those of no file.
+_OWN = (
+    "FROM alert a LEFT JOIN dossier d ON d.id = a.dossier"
+    f" WHERE a.user_id = $3 AND (a.dossier = '' OR {VISIBLE})"
+)
 
 
 class AlertRepository:

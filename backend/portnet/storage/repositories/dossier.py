@@ -14,10 +14,10 @@ from portnet.domain.agency import Reference
 from portnet.domain.dossier import Dossier
 from portnet.domain.identifiers import normalise
 from portnet.domain.procedure import Entry, Procedure
-from portnet.ports.reading import DossierFilter, DossierOrder, Page, PageSize, Shown
+from portnet.ports.reading import DossierFilter, DossierOrder, Page, PageSize
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
-from portnet.storage.engines.program import Program, Row, Statement, query
+from portnet.storage.engines.program import Row, query
 from portnet.storage.repositories import keyset
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -75,38 +75,6 @@ class DossierRepository:
     ) -> Mapping[str, Dossier]:
         found = await self._visible("SELECT d.* FROM dossier d", "d.id", viewer, now, ids)
         return _by_id(found, rows.dossier)
-
-    async def shown(
-        self, viewer: Viewer, now: datetime, dossiers: Sequence[str], entries: Sequence[str]
-    ) -> Shown:
-        program = self._shown(viewer, now, dossiers, entries)
-        return await self._database.read(program, snapshot=True)
-
-    def _shown(
-        self, viewer: Viewer, now: datetime, dossiers: Sequence[str], entries: Sequence[str]
-    ) -> Program[Shown]:
-        dialect = self._database.dialect
-        visible = yield Statement(
-            f"SELECT d.* FROM dossier d WHERE {dialect.any_of('d.id', '$3')} AND {VISIBLE}",
-            (viewer.company, rows.micros(now), dialect.array(dossiers)),
-        )
-        ids = dialect.array([row["id"] for row in visible])
-        procedures = yield Statement(
-            f"SELECT * FROM procedure WHERE {dialect.any_of('dossier', '$1')} ORDER BY opened_at, id",
-            (ids,),
-        )
-        own = f"{dialect.any_of('id', '$1')} AND {dialect.any_of('dossier', '$2')}"
-        told = yield Statement(f"SELECT * FROM entry WHERE {own}", (dialect.array(entries), ids))
-        companies = yield Statement(
-            f"SELECT * FROM company WHERE {dialect.any_of('id', '$1')}",
-            (dialect.array([row["company"] for row in visible]),),
-        )
-        return Shown(
-            dossiers=_by_id(visible, rows.dossier),
-            procedures=_grouped(procedures, rows.procedure),
-            entries=_by_id(told, rows.entry),
-            companies=_by_id(companies, rows.company),
-        )
 
     async def procedures_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from portnet.domain.events import FeedRow, FrameKind
+from portnet.ports.reading import FeedPage
 from portnet.ports.unit_of_work import Position
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
 from portnet.storage.engines.program import Program, Row, Statement, query
+from portnet.storage.repositories.shown import shown_to
 
 _AFTER = (
     "SELECT f.audience, f.seq, e.at, e.kind, e.subject, e.procedure, e.entry"
@@ -24,6 +27,11 @@ _FRAMES: Mapping[str, FrameKind] = {
     "alert_acknowledged": FrameKind.ALERT_CHANGED,
     "mandate_granted": FrameKind.ACCESS_CHANGED,
     "mandate_revoked": FrameKind.ACCESS_CHANGED,
+    "mandate_started": FrameKind.ACCESS_CHANGED,
+    "mandate_ended": FrameKind.ACCESS_CHANGED,
+    "act_requested": FrameKind.DOSSIER_CHANGED,
+    "submission_received": FrameKind.DOSSIER_CHANGED,
+    "request_changed": FrameKind.REQUEST_CHANGED,
 }
 
 
@@ -55,17 +63,19 @@ class FeedRepository:
         return int(found[0]["floor"]) if found else 0
 
     async def after(
-        self, positions: Sequence[Position], limit: int
-    ) -> Mapping[str, Sequence[FeedRow]]:
-        return await self._database.read(_after(positions, limit))
+        self, positions: Sequence[Position], limit: int, now: datetime
+    ) -> Mapping[str, FeedPage]:
+        return await self._database.read(self._after(positions, limit, now), snapshot=True)
 
-
-def _after(positions: Sequence[Position], limit: int) -> Program[dict[str, list[FeedRow]]]:
-    feeds: dict[str, list[FeedRow]] = {}
-    for position in positions:
-        found = yield Statement(_AFTER, (position.audience, position.seq, limit))
-        feeds[position.audience] = [_feed_row(row) for row in found]
-    return feeds
+    def _after(
+        self, positions: Sequence[Position], limit: int, now: datetime
+    ) -> Program[dict[str, FeedPage]]:
+        feeds: dict[str, list[FeedRow]] = {}
+        for position in positions:
+            found = yield Statement(_AFTER, (position.audience, position.seq, limit))
+            feeds[position.audience] = [_feed_row(row) for row in found]
+        shown = yield from shown_to(self._database.dialect, feeds, now)
+        return {a: FeedPage(rows=feeds[a], at=now, shown=shown[a]) for a in feeds}
 
 
 def _feed_row(row: Row) -> FeedRow:

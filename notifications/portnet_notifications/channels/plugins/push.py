@@ -84,12 +84,13 @@ def _notification(message: PushMessage) -> dict[str, str]:
 
 def _data(message: PushMessage) -> dict[str, str]:
     optional = {
+        "dossier": message.dossier,
         "cursor": message.cursor,
         "collapse_key": message.collapse_key,
         "sandbox": "true" if message.sandbox else None,
     }
     present = {key: value for key, value in optional.items() if value is not None}
-    own = {"alert": message.alert, "dossier": message.dossier, "deep_link": message.deep_link}
+    own = {"alert": message.alert, "deep_link": message.deep_link}
     return {**own, **present}
 
 

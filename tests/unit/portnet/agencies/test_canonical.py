@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portnet.agencies.canonical import Malformed, WireMessage, read, to_event
+from portnet.agencies.canonical import WireMessage, read, to_event
+from portnet.domain.adapter import Malformed
 from portnet.domain.agency import AgencyEvent, Classifier, Party, Place, Reason, Reference
 from portnet.domain.inbox import RawMessage
 from tests.support.clock import NOON

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portnet.domain.business_hours import CASABLANCA, CLOSES, OPENS, Span, add, parse_span, worked
+from portnet.domain.business_hours import (
+    CASABLANCA,
+    CLOSES,
+    OPENS,
+    Span,
+    add,
+    parse_span,
+    subtract,
+    worked,
+)
 
 #: From 2020 on, some fifteen years.
 INSTANTS = st.integers(0, 15 * 365 * 24 * 60).map(
@@ -146,3 +155,23 @@ def test_what_is_added_was_worked() -> None:
     for whole in range(1, 60):
         span = Span(seconds=whole * 3_600, business=True)
         assert worked(start, add(span, start)) == span.length
+
+
+def test_a_clock_span_before_a_deadline_is_counted_at_night_too() -> None:
+    deadline = local(2026, 11, 23, 9)
+    assert subtract(parse_span("12h"), deadline) == local(2026, 11, 22, 21)
+
+
+def test_a_business_span_before_a_deadline_leaves_nights_and_weekends_out() -> None:
+    assert subtract(parse_span("8bh"), local(2026, 11, 23, 10, 30)) == local(2026, 11, 20, 10, 30)
+    assert subtract(parse_span("2bh"), local(2026, 11, 22, 12)) == local(2026, 11, 20, 14, 30)
+
+
+@given(end=INSTANTS, hours=st.integers(0, 60), business=st.booleans())
+def test_a_span_begun_as_late_as_can_be_is_over_in_time(
+    end: datetime, hours: int, business: bool
+) -> None:
+    span = Span(seconds=hours * 3600, business=business)
+    begun = subtract(span, end)
+    assert add(span, begun) <= end
+    assert hours == 0 or add(span, begun + timedelta(minutes=1)) > add(span, begun)

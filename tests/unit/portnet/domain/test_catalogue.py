@@ -17,6 +17,7 @@ from portnet.domain.catalogue import (
     Outcome,
     State,
     Status,
+    Timeout,
 )
 from portnet.domain.catalogue_check import Known, check
 from portnet.domain.catalogue_file import Fragment, parse_definition
@@ -41,6 +42,8 @@ transitions = [{{ from = "OPEN", event = "registered", to = "CLOSED", by = ["BAD
 OPEN = {{ holder = "ADII", action = "WAIT_AGENCY", {SHORT} }}
 CLOSED = {{ final = true, outcome = "SUCCESS", action = "NOTHING", {SHORT} }}
 """
+LAPSING = 'timeout = { after = "72h", event = "registered" }'
+NEVER = 'timeout = { after = "slot", event = "registered" }'
 
 
 @pytest.fixture(scope="module", name="catalogue")
@@ -91,10 +94,9 @@ def test_a_procedure_has_its_states_and_transitions(
 
 
 def test_a_company_act_is_never_an_agencys(catalogue: Catalogue) -> None:
-    acts = {"answered", "cancel", "accept", "contest", "settled"}
     for definition in catalogue.definitions.values():
-        for t in definition.transitions:
-            assert (t.by == (OPERATOR,)) == (t.event in acts)
+        acts = {t.event for t in definition.transitions if OPERATOR in t.by}
+        assert {t.by for t in definition.transitions if t.event in acts} <= {(OPERATOR,)}
 
 
 @pytest.mark.parametrize(("code", "source"), [("DUM_IMPORT", "BADR"), ("ONSSA_IMPORT", "ONSSA")])
@@ -229,6 +231,15 @@ def test_instances_keep_the_version_they_started_with() -> None:
     assert catalogue.definition("TRIAL", 2).events() == {"filed"}
 
 
+@pytest.mark.parametrize("counted", ["", ", from_due = true"])
+def test_a_state_may_time_out(counted: str) -> None:
+    timeout = f'timeout = {{ after = "72h", event = "registered"{counted} }}'
+    text = edited('["BADR"]', '["CLOCK", "BADR"]').replace('"WAIT_AGENCY"', f'"PAY", {timeout}')
+    state = latest(load_catalogue(ALERTS, [text]), "TRIAL").state("OPEN")
+    after = parse_span("72h")
+    assert state.timeout == Timeout(after=after, event="registered", from_due=bool(counted))
+
+
 def test_an_include_without_a_version_means_the_first() -> None:
     fragment = f"""
     code = "EXTRA"
@@ -290,13 +301,25 @@ def faults_of_two(one: str, two: str) -> str:
         ('["registered"]', '["filed"]', "opened_by: filed is not legal from OPEN"),
         ('["BADR"]', '["OPERATOR"]', "opened_by: registered is the company's own act"),
         ('start = "OPEN"', 'start = "AJAR"', "start: no state AJAR"),
-        ("version = 1", 'version = 1\ninclude = ["NOWHERE"]', "include: no fragment NOWHERE.v1"),
+        (
+            "version = 1",
+            'version = 1\ninclude = ["NOWHERE"]',
+            "include: no fragment or definition NOWHERE.v1",
+        ),
         ("version = 1", 'version = 1\ninclude = ["CUSTOMS_CONTROL.v9"]', "CUSTOMS_CONTROL.v9"),
         ("version = 1", "version = 0", "version: counts from 1"),
         ("version = 1", 'version = 1\nauthor = "me"', "author: unknown key"),
         ('direction = "IMPORT"', 'direction = "UP"', "direction: Invalid enum value 'UP'"),
         ('identity = "LOT"', "", "identity: is missing"),
         ('to = "CLOSED"', 'to = "@previous"', "OPEN.registered: nothing comes before the start"),
+        (
+            '["BADR"]',
+            '["BADR", "CLOCK"]',
+            "OPEN.registered: CLOCK brings only what a timeout names",
+        ),
+        ('"WAIT_AGENCY"', f'"PAY", {LAPSING}', "timeout: CLOCK may not bring registered from here"),
+        ('"WAIT_AGENCY"', '"PAY", timeout = "1h"', "states.OPEN.timeout: a table was expected"),
+        ('"WAIT_AGENCY"', f'"PAY", {NEVER}', "states.OPEN.timeout.after: 'slot' is not a duration"),
         ('code = "TRIAL"', 'code = "TRIAL', "not TOML"),
     ],
 )
@@ -363,7 +386,15 @@ def test_the_catalogue_names_no_alert_that_does_not_exist() -> None:
     with pytest.raises(FaultyFile) as refused:
         load_catalogue(ALERTS - {"A14"})
     assert {fault.sentence for fault in refused.value.faults} == {"no alert A14"}
-    assert {fault.file for fault in refused.value.faults} == {"onssa_import.v1.toml"}
+    assert {fault.file for fault in refused.value.faults} == {
+        f"food/{name}_{kind}.v1.toml"
+        for name, kind in (
+            ("onssa", "import"),
+            ("phyto", "export"),
+            ("sanit", "export"),
+            ("foodex", "export"),
+        )
+    }
 
 
 def test_a_definition_reads_without_any_file() -> None:
@@ -394,6 +425,7 @@ def test_a_definition_built_in_memory_is_checked_alike() -> None:
     )
     text = edited("version = 1", 'version = 1\ninclude = ["LOOSE"]')
     definition = parse_definition(text, {"LOOSE.v1": fragment})
-    nothing = Known(sources=frozenset(), holders=frozenset(), actions={}, alerts=frozenset())
+    empty = frozenset[str]()
+    nothing = Known(sources=empty, holders=empty, actions={}, alerts=empty, documents=empty)
     places = {fault.place for fault in check(definition, nothing)}
     assert places >= {"states.LOOSE", "states.LOOSE.holder", "OPEN.registered"}

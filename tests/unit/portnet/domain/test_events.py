@@ -23,6 +23,11 @@ HEARD = {
     "AlertAcknowledged": FrameKind.ALERT_CHANGED,
     "MandateGranted": FrameKind.ACCESS_CHANGED,
     "MandateRevoked": FrameKind.ACCESS_CHANGED,
+    "MandateStarted": FrameKind.ACCESS_CHANGED,
+    "MandateEnded": FrameKind.ACCESS_CHANGED,
+    "ActRequested": FrameKind.DOSSIER_CHANGED,
+    "SubmissionReceived": FrameKind.DOSSIER_CHANGED,
+    "RequestChanged": FrameKind.REQUEST_CHANGED,
 }
 
 

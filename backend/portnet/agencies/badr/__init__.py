@@ -1,0 +1,1 @@
+"""Customs' system BADR: EDIFACT CUSRES in, canonical events out. The profile is ours: none was published."""

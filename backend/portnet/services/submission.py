@@ -1,0 +1,323 @@
+"""Prepare, approve and send off what begins a procedure. Each use case is one transaction, audited, done once.
+
+The envelope's rules are the domain's; here they are loaded, proven, decided and written. Nothing leaves inside a
+transaction: what is submitted becomes a row that the gateway sends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from portnet.domain import submission as envelope_of
+from portnet.domain.access import Viewer
+from portnet.domain.act import GATEWAY
+from portnet.domain.agency import Reference
+from portnet.domain.catalogue import CLOCK, Catalogue, Definition
+from portnet.domain.events import Record, SubmissionChanged
+from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState, submission_body
+from portnet.domain.proof import Need, Proof, Unproven, operation_hash
+from portnet.domain.submission import ENVELOPE, Decided, NotDone, Person, Submission
+from portnet.ports.clock import Clock, Ids
+from portnet.ports.gateway import Routes
+from portnet.ports.live import Wakeups
+from portnet.ports.proofs import Proofs
+from portnet.ports.reading import SubmissionReader
+from portnet.ports.unit_of_work import AuditDraft, Change, MutationDone, UnitOfWork, UnitsOfWork
+from portnet.services.person import person_of, refused
+
+#: How many faults of a content block it; an agency would not take it.
+Checker = Callable[[Submission], int]
+#: Whether the company's rules ask for a manager's approval.
+Policy = Callable[[Submission], bool]
+
+Decide = Callable[[Definition, Submission, Person, datetime], Decided]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's wish about a submission: ``key`` is made by the app, and the same for the same wish.
+
+    ``expected_version`` is the one that the person saw.
+    """
+
+    key: str
+    submission: str
+    expected_version: int
+
+
+class Submissions:
+    """The use cases of a company's own submissions."""
+
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        reader: SubmissionReader,
+        catalogue: Catalogue,
+        proofs: Proofs,
+        routes: Routes,
+        clock: Clock,
+        ids: Ids,
+        wakeups: Wakeups,
+        blocking: Checker,
+        asks_approval: Policy = envelope_of.asks_approval,
+    ) -> None:
+        self._units = units
+        self._reader = reader
+        self._catalogue = catalogue
+        self._proofs = proofs
+        self._routes = routes
+        self._clock = clock
+        self._ids = ids
+        self._wakeups = wakeups
+        self._blocking = blocking
+        self._asks_approval = asks_approval
+
+    async def draft(
+        self,
+        viewer: Viewer,
+        submission: str,
+        target: str,
+        content: str,
+        refs: Sequence[Reference] = (),
+    ) -> Submission | NotDone:
+        """Begin one under an id that the app made; the same again is the same submission."""
+        envelope, now = self._envelope(), self._clock.now()
+        if target == ENVELOPE or self._catalogue.latest(target) is None:
+            return NotDone.NOT_FOUND
+        async with self._units() as work:
+            person = await person_of(work, viewer)
+            drafted = envelope_of.draft(
+                envelope, person, submission, target, content, tuple(refs), now
+            )
+            if isinstance(drafted, NotDone):
+                return drafted
+            known = await work.submission(submission)
+            if known is not None:
+                return _same(known, drafted)
+            self._write(work, drafted, viewer, "draft", now)
+            self._wakeups.feeds(await work.commit())
+        return drafted
+
+    async def edit(
+        self, viewer: Viewer, asked: Asked, content: str, refs: Sequence[Reference] = ()
+    ) -> Submission | NotDone:
+        """Replace the content; an approval that it had is void."""
+
+        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
+            return envelope_of.edit(envelope, s, who, content, tuple(refs), now)
+
+        return await self._change(viewer, asked, "edit", decide, content)
+
+    async def validate(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
+        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
+            return envelope_of.validate(envelope, s, who, self._blocking(s), now)
+
+        return await self._change(viewer, asked, "validate", decide)
+
+    async def discard(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
+        return await self._change(viewer, asked, "discard", envelope_of.discard)
+
+    async def request_approval(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
+        return await self._change(viewer, asked, "request_approval", envelope_of.request_approval)
+
+    async def withdraw(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
+        return await self._change(viewer, asked, "withdraw", envelope_of.withdraw)
+
+    async def correct(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
+        """Back to the draft after a technical rejection."""
+        return await self._change(viewer, asked, "correct", envelope_of.correct)
+
+    async def revoke(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
+        return await self._change(viewer, asked, "revoke", envelope_of.revoke)
+
+    async def return_for_correction(
+        self, viewer: Viewer, asked: Asked, reason: str
+    ) -> Submission | NotDone:
+        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
+            return envelope_of.return_for_correction(envelope, s, who, reason, now)
+
+        return await self._change(viewer, asked, "return", decide, reason)
+
+    async def approve(
+        self, viewer: Viewer, asked: Asked, seen: str, proof: Proof | None
+    ) -> Submission | NotDone:
+        """Approve the content of hash ``seen``, the one that was on the screen."""
+
+        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
+            return envelope_of.approve(envelope, s, who, seen, now)
+
+        return await self._proven(viewer, asked, "approve", decide, seen, proof)
+
+    async def submit(
+        self, viewer: Viewer, asked: Asked, proof: Proof | None
+    ) -> Submission | NotDone:
+        """Send it off. The proof is bound to the content that is there now."""
+        known = await self._reader.submission(viewer.company, asked.submission)
+        if known is None:
+            return NotDone.NOT_FOUND
+        outgoing = self._ids.new()
+
+        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
+            if self._route(s, viewer.sandbox) is None:
+                return NotDone.NO_ROUTE
+            if s.content_hash != known.content_hash:
+                return NotDone.STALE_VERSION
+            asked_for = self._asks_approval(s)
+            return envelope_of.submit(envelope, s, who, self._blocking(s), asked_for, outgoing, now)
+
+        return await self._proven(viewer, asked, "submit", decide, known.content_hash, proof)
+
+    async def timed_out(self, submission: str, event: str) -> Submission | NotDone:
+        """Our clock brings ``event``: lapse, no_ack, resend. NOT_NOW when the submission has moved on since."""
+        now = self._clock.now()
+        async with self._units() as work:
+            # In the order in which an agency's answer locks both.
+            outgoing = await work.outgoing_of(submission)
+            known = await work.submission(submission)
+            if known is None:
+                return NotDone.NOT_FOUND
+            changed = envelope_of.said(self._of(known), known, CLOCK, event, (), now)
+            if isinstance(changed, NotDone):
+                return changed
+            if event == "resend" and outgoing is not None:
+                work.add(_again(outgoing, now))
+            work.add(changed, self._record(changed, now), _audited(changed, "clock", event, now))
+            self._wakeups.feeds(await work.commit())
+        self._wakeups.outbox()
+        return changed
+
+    async def _proven(
+        self,
+        viewer: Viewer,
+        asked: Asked,
+        event: str,
+        decide: Decide,
+        content: str,
+        proof: Proof | None,
+    ) -> Submission | NotDone:
+        """`_change` once the person has shown a second factor for this content."""
+        if await self._reader.done(viewer.user, asked.key) is None:
+            bound = operation_hash(event, asked.submission, content)
+            answer = await self._proofs.verify(viewer.user, Need.SECOND_FACTOR, bound, proof)
+            if isinstance(answer, Unproven):
+                return refused(answer)
+        return await self._change(viewer, asked, event, decide, content)
+
+    async def _change(
+        self, viewer: Viewer, asked: Asked, event: str, decide: Decide, given: str = ""
+    ) -> Submission | NotDone:
+        """Do it once, on the version that the person saw."""
+        now = self._clock.now()
+        fingerprint = _fingerprint(event, asked, given)
+        async with self._units() as work:
+            known = await work.submission(asked.submission)
+            if known is None or known.company != viewer.company:
+                return NotDone.NOT_FOUND
+            done = await work.done(viewer.user, asked.key)
+            if done is not None:
+                return known if done.fingerprint == fingerprint else NotDone.KEY_REUSED
+            if known.version != asked.expected_version:
+                return NotDone.STALE_VERSION
+            person = await person_of(work, viewer)
+            changed = decide(self._of(known), known, person, now)
+            if isinstance(changed, NotDone):
+                return changed
+            if event == "submit":
+                work.add(await self._outgoing(work, viewer, changed, now))
+            work.add(
+                MutationDone(
+                    user=viewer.user,
+                    key=asked.key,
+                    subject=known.id,
+                    fingerprint=fingerprint,
+                    at=now,
+                )
+            )
+            self._write(work, changed, viewer, event, now)
+            self._wakeups.feeds(await work.commit())
+        self._wakeups.outbox()
+        return changed
+
+    async def _outgoing(
+        self, work: UnitOfWork, viewer: Viewer, submission: Submission, now: datetime
+    ) -> Change:
+        company = await work.company(submission.company)
+        route = self._route(submission, viewer.sandbox)
+        if company is None or route is None:
+            raise LookupError("a submission was decided without a company or a route")
+        return Outgoing(
+            id=submission.outgoing or "",
+            company=submission.company,
+            kind=OutgoingKind.SUBMISSION,
+            source=route,
+            subject=submission.id,
+            event="submit",
+            body=submission_body(submission, company, now),
+            by=viewer.user,
+            sandbox=viewer.sandbox,
+            created_at=now,
+            due_at=now,
+            updated_at=now,
+        )
+
+    def _write(
+        self, work: UnitOfWork, submission: Submission, viewer: Viewer, event: str, now: datetime
+    ) -> None:
+        alone = submission.approval is not None and submission.approval.self_approved
+        action = f"{event}.alone" if event == "approve" and alone else event
+        actor = f"user:{viewer.user}"
+        work.add(
+            submission, self._record(submission, now), _audited(submission, actor, action, now)
+        )
+
+    def _record(self, submission: Submission, now: datetime) -> Record:
+        event = SubmissionChanged(submission=submission)
+        return Record(id=self._ids.new(), at=now, event=event, subject=submission.id)
+
+    def _route(self, submission: Submission, sandbox: bool) -> str | None:
+        target = self._catalogue.latest(submission.target)
+        agency = self._catalogue.agency_of(target) if target else None
+        return self._routes.route(agency.source if agency else GATEWAY, sandbox)
+
+    def _envelope(self) -> Definition:
+        envelope = self._catalogue.latest(ENVELOPE)
+        if envelope is None:
+            raise LookupError("the catalogue has no envelope")
+        return envelope
+
+    def _of(self, submission: Submission) -> Definition:
+        return self._catalogue.definition(ENVELOPE, submission.envelope)
+
+
+def _again(outgoing: Outgoing, now: datetime) -> Outgoing:
+    """The same message, under the same key, at once."""
+    return msgspec.structs.replace(
+        outgoing, state=OutgoingState.IN_DOUBT, due_at=now, updated_at=now
+    )
+
+
+def _same(known: Submission, drafted: Submission) -> Submission | NotDone:
+    """What a repeated draft finds: its own, unless the id is somebody else's or of another content."""
+    if known.company != drafted.company:
+        return NotDone.NOT_FOUND
+    same = (known.author, known.target) == (drafted.author, drafted.target)
+    begun = known.revision > 1 or known.content_hash == drafted.content_hash
+    return known if same and begun else NotDone.KEY_REUSED
+
+
+def _fingerprint(event: str, asked: Asked, given: str) -> str:
+    parts = (event, asked.submission, str(asked.expected_version), given)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _audited(submission: Submission, actor: str, action: str, now: datetime) -> AuditDraft:
+    return AuditDraft(
+        company=submission.company,
+        at=now,
+        actor=actor,
+        action=f"submission.{action}",
+        subject=f"{submission.id}/{submission.content_hash}",
+    )

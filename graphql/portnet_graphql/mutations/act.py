@@ -1,0 +1,110 @@
+"""Ask an agency for something: the company's own acts in its procedures."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias, assert_never
+
+import strawberry
+
+from portnet.domain.proof import Proof, operation_hash
+from portnet.domain.submission import NotDone
+from portnet.services.act import ActFault, Wish
+from portnet_graphql.context import Context, Info
+from portnet_graphql.errors import ContractError, ErrorCode
+from portnet_graphql.loaders import found
+from portnet_graphql.types.dossier import Procedure
+from portnet_graphql.types.node import Kind, described, key_of
+from portnet_graphql.types.problem import (
+    IdempotencyMismatch,
+    InvalidInput,
+    NotAllowedNow,
+    SecondFactorRequired,
+    StaleVersion,
+)
+
+
+@strawberry.input
+class ProofInput:
+    code: str | None = strawberry.UNSET
+    passkey: str | None = strawberry.field(
+        default=strawberry.UNSET, description="the authenticator's JSON, verbatim"
+    )
+
+    def known(self) -> Proof:
+        return Proof(code=self.code or None, passkey=self.passkey or None)
+
+
+@strawberry.input
+class PerformActionInput:
+    client_mutation_id: strawberry.ID
+    subject: strawberry.ID
+    action: str
+    expected_version: int
+    proof: ProofInput | None = strawberry.UNSET
+
+
+PerformActionResult: TypeAlias = Annotated[
+    Procedure
+    | InvalidInput
+    | StaleVersion
+    | NotAllowedNow
+    | SecondFactorRequired
+    | IdempotencyMismatch,
+    strawberry.union("PerformActionResult"),
+]
+
+
+@strawberry.type
+class ActMutations:
+    @described(
+        "Asks the agency for one of the procedure's `actions`. It is `requested` until the agency's"
+        " system answers; nothing changes before."
+    )
+    async def perform_action(self, info: Info, input: PerformActionInput) -> PerformActionResult:
+        context = info.context
+        wish = Wish(
+            key=input.client_mutation_id,
+            procedure=key_of(Kind.PROCEDURE, input.subject) or "",
+            event=input.action,
+            expected_version=input.expected_version,
+        )
+        if wish.event == "answered":
+            # An answer has words and a request of its own: answerRequest.
+            fault = ActFault(path="action", code="UNKNOWN")
+            return InvalidInput.of([fault], context.locale)
+        proof = input.proof.known() if input.proof else None
+        outcome = await context.services.acts.perform(context.viewer, wish, proof)
+        if isinstance(outcome, NotDone):
+            return await _refused(outcome, wish, context)
+        return Procedure.of(outcome, context)
+
+
+async def _refused(
+    refusal: NotDone, wish: Wish, context: Context
+) -> StaleVersion | NotAllowedNow | SecondFactorRequired | IdempotencyMismatch:
+    if refusal is NotDone.NOT_FOUND:
+        raise ContractError(ErrorCode.NOT_FOUND, "There is no such procedure.")
+    current = found(await context.files.procedures.load(wish.procedure))
+    match refusal:
+        case NotDone.STALE_VERSION:
+            return StaleVersion.of(Procedure.of(current, context), context.locale)
+        case NotDone.PROOF_REQUIRED:
+            bound = operation_hash(wish.event, wish.procedure, wish.text or "")
+            return SecondFactorRequired.for_(bound, context.locale)
+        case NotDone.KEY_REUSED:
+            return IdempotencyMismatch.in_(context.locale)
+        case (
+            NotDone.NOT_NOW
+            | NotDone.NOT_YOURS
+            | NotDone.UNDER_WAY
+            | NotDone.NO_ROUTE
+            | NotDone.BLOCKED
+            | NotDone.APPROVAL_MISSING
+            | NotDone.OWN_WORK
+            | NotDone.OTHER_CONTENT
+            | NotDone.PROOF_WRONG
+            | NotDone.PROOF_MISSING
+        ):
+            return NotAllowedNow.because(refusal, current.state, context.locale)
+        case _:
+            assert_never(refusal)

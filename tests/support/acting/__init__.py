@@ -1,0 +1,1 @@
+"""What companies do in tests: proofs, roads out, and a stage with an agency's system at the other end."""

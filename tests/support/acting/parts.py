@@ -1,0 +1,36 @@
+"""The use cases of acting over a running house's parts, for people whose proofs count and systems that are reached."""
+
+from portnet.services.act import Acts
+from portnet.services.submission import Submissions
+from portnet.storage.repositories.submission import SubmissionRepository
+from portnet_server.bootstrap import House
+from tests.support.acting.fakes import EverySystem, ToldProofs
+
+
+def acts_of(parts: House) -> Acts:
+    return Acts(
+        parts.units,
+        parts.files,
+        parts.requests,
+        SubmissionRepository(parts.database),
+        parts.catalogue,
+        ToldProofs(),
+        EverySystem(),
+        parts.clock,
+        parts.ids,
+        parts.wakeups,
+    )
+
+
+def submissions_of(parts: House) -> Submissions:
+    return Submissions(
+        parts.units,
+        SubmissionRepository(parts.database),
+        parts.catalogue,
+        ToldProofs(),
+        EverySystem(),
+        parts.clock,
+        parts.ids,
+        parts.wakeups,
+        blocking=lambda _: 0,
+    )

@@ -1,0 +1,173 @@
+"""A world whose companies submit and act, with an agency's system at the other end: the real sender over loopback."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import count
+
+from portnet.agencies.canonical import to_event
+from portnet.domain.access import Role
+from portnet.domain.adapter import Malformed
+from portnet.domain.agency import Reference
+from portnet.domain.agency_key import AgencyKey
+from portnet.domain.outgoing import Outgoing
+from portnet.domain.request import InformationRequest
+from portnet.domain.submission import Submission
+from portnet.ports.gateway import Gateway
+from portnet.services.act import Acts, Wish
+from portnet.services.answer import Answers
+from portnet.services.reception import Reception
+from portnet.services.submission import Asked, Submissions
+from portnet.storage import rows
+from portnet.storage.queues.gateway import StorageOutgoingQueue
+from portnet.storage.repositories.request import RequestRepository
+from portnet.storage.repositories.submission import SubmissionRepository
+from portnet_server.demo.gateway import SimulatedSystem
+from portnet_server.gateway import (
+    AgencySystems,
+    GatewayWorker,
+    HttpGateway,
+    public_half,
+    signing_key,
+)
+from tests.support.acting.fakes import CODE, ToldProofs
+from tests.support.scenarios import IMPORTER, Line
+from tests.support.world import World
+
+SECRET = b"the secret of the stage's server"
+CONTENT = '{"goods": "feed additives"}'
+LATER = timedelta(hours=1)
+
+
+class Stage:
+    """The use cases over a world, and the sender to one simulated system that takes everything."""
+
+    def __init__(self, world: World, system: SimulatedSystem, gateway: HttpGateway) -> None:
+        self.world = world
+        self.system = system
+        self.proofs = ToldProofs()
+        self.queue = StorageOutgoingQueue(world.database)
+        self.gateway = gateway
+        self.systems = AgencySystems((), [("PORTNET", system.url)], "PORTNET")
+        self.blocking = 0
+        self.requests = RequestRepository(world.database)
+        reader = SubmissionRepository(world.database)
+        clock, ids, wakeups = world.clock, world.ids, world.wakeups
+        self.answers = Answers(world.units, world.catalogue, world.intake, clock, ids, wakeups)
+        self.acts = Acts(
+            world.units, world.files, self.requests, reader, world.catalogue, self.proofs,
+            self.systems, clock, ids, wakeups,
+        )  # fmt: skip
+        self.submissions = Submissions(
+            world.units, reader, world.catalogue, self.proofs, self.systems, clock, ids, wakeups,
+            blocking=lambda _: self.blocking,
+        )  # fmt: skip
+        self.declarant = world.viewer(IMPORTER, Role.DECLARANT)
+        self.manager = world.viewer(IMPORTER, Role.MANAGER)
+        self._keys = count(1)
+        self._lines = count(1)
+
+    def worker(self, gateway: Gateway | None = None) -> GatewayWorker:
+        """A sender; several are several processes'."""
+        return GatewayWorker(
+            self.queue,
+            gateway or self.gateway,
+            self.answers,
+            ["PORTNET"],
+            self.world.clock,
+            lambda: 1.0,
+        )
+
+    async def send(self, gateway: Gateway | None = None) -> int:
+        return await self.worker(gateway).send_due("PORTNET")
+
+    async def hear(self, body: bytes, source: str = "PORTNET", *, sandbox: bool = True) -> None:
+        """A message through the inbox, to whoever takes it in."""
+        number = next(self._lines)
+        said = Line(
+            source=source, type="", event_id=f"answer-{number}", occurred_at=self.world.clock.now(), body=body
+        )  # fmt: skip
+        await self.world.receive(said, sandbox)
+        reception = Reception(self.world.intake, self.answers)
+        for raw in await self.world.inbox.waiting(100):
+            event = to_event(raw)
+            assert not isinstance(event, Malformed), event
+            await reception.take_in(event)
+
+    async def acknowledge(self, id: str, *refs: Reference) -> None:
+        await self.hear(self.system.acknowledgement(id, *refs))
+
+    def key(self) -> str:
+        return f"key-{next(self._keys)}"
+
+    def asked(self, submission: Submission) -> Asked:
+        """A wish about it as it is."""
+        return Asked(key=self.key(), submission=submission.id, expected_version=submission.version)
+
+    async def drafted(
+        self, target: str = "ONSSA_IMPORT", refs: tuple[Reference, ...] = ()
+    ) -> Submission:
+        drafted = await self.submissions.draft(
+            self.declarant, self.world.ids.new(), target, CONTENT, refs
+        )
+        return taken(drafted)
+
+    async def submitted(
+        self, target: str = "ONSSA_IMPORT", refs: tuple[Reference, ...] = ()
+    ) -> Submission:
+        """One that needs no approval, on its way."""
+        drafted = await self.drafted(target, refs)
+        validated = taken(await self.submissions.validate(self.declarant, self.asked(drafted)))
+        return taken(await self.submissions.submit(self.declarant, self.asked(validated), CODE))
+
+    async def submission(self, id: str) -> Submission:
+        [row] = await self.world.select("SELECT * FROM submission WHERE id = $1", id)
+        return rows.submission(row)
+
+    async def outgoing(self) -> list[Outgoing]:
+        found = await self.world.select("SELECT * FROM outgoing ORDER BY id")
+        return [rows.outgoing(row) for row in found]
+
+    async def asked_for(self) -> list[InformationRequest]:
+        """What agencies asked, in order."""
+        found = await self.world.select("SELECT * FROM information_request ORDER BY asked_at, id")
+        return [rows.request(row) for row in found]
+
+    async def wish(self, event: str, **fields: str) -> Wish:
+        """To act in the only procedure, as it is."""
+        [procedure] = await self.world.procedures()
+        return Wish(
+            key=self.key(),
+            procedure=procedure.id,
+            event=event,
+            expected_version=procedure.version,
+            **fields,
+        )
+
+
+def taken(outcome: object) -> Submission:
+    assert isinstance(outcome, Submission), outcome
+    return outcome
+
+
+@asynccontextmanager
+async def open_stage(world: World) -> AsyncGenerator[Stage]:
+    """A stage over ``world``, its system listening and its gateway open."""
+    key = signing_key(SECRET)
+    ours = AgencyKey(
+        id=key.id,
+        source="PORTNET",
+        algorithm=key.algorithm,
+        secret_or_public=public_half(key),
+        sandbox=True,
+        active_from=world.clock.now() - timedelta(days=1),
+    )
+    async with SimulatedSystem(ours, world.clock) as system:
+        gateway = HttpGateway(
+            AgencySystems((), [("PORTNET", system.url)], "PORTNET"), key, world.clock
+        )
+        await gateway.open()
+        try:
+            yield Stage(world, system, gateway)
+        finally:
+            await gateway.close()
