@@ -38,6 +38,7 @@ check: $(DEV)
 	step lint-imports; \
 	step portnet schema check; \
 	step portnet catalogue check; \
+	step portnet catalogue draw --check; \
 	if [ -n "$$failed" ]; then echo "make check failed:$$failed" >&2; exit 1; fi
 
 bench: $(DEV)

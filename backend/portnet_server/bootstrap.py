@@ -14,6 +14,8 @@ from litestar import Litestar
 
 from portnet.catalogue import load_catalogue
 from portnet.domain.act import GATEWAY
+from portnet.domain.agency import AgencyEvent
+from portnet.domain.inbox import RawMessage
 from portnet.domain.proof import Proven, Unproven
 from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
@@ -21,25 +23,29 @@ from portnet.live.memory import MemoryRelay
 from portnet.live.redis import RedisRelay
 from portnet.live.relay import Hint, Relay, RelayedWakeups
 from portnet.ports.unit_of_work import UnitOfWork
+from portnet.reference import load_shipped
 from portnet.security.keys import derive_key
 from portnet.security.passwords import Passwords
 from portnet.security.secrets_box import SecretsBox
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.anomaly import Anomalies
 from portnet.services.answer import Answers
 from portnet.services.device import Devices
-from portnet.services.feedback import FeedbackBox
+from portnet.services.help import Help
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
+from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
+from portnet.services.reference import ReferenceTables
 from portnet.services.session import Sessions
 from portnet.services.submission import Submissions
 from portnet.services.timer import TimerService
 from portnet.storage.agency_keys import AgencyKeys
-from portnet.storage.engines import Database, open_database
+from portnet.storage.engines import Database, DatabaseError, open_database
 from portnet.storage.migrate import migrate
 from portnet.storage.queues.gateway import StorageOutgoingQueue
 from portnet.storage.queues.inbox import StorageInbox
@@ -49,9 +55,11 @@ from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
-from portnet.storage.repositories.dossier import DossierRepository
+from portnet.storage.repositories.anomaly import AnomalyRepository
+from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
+from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
@@ -75,6 +83,7 @@ from portnet_server.web.health import Health
 from portnet_server.web.http import HttpEndpoint
 from portnet_server.web.page import Page
 from portnet_server.web.pages.indicators import IndicatorPage
+from portnet_server.web.rest.raw_messages import RawMessages
 from portnet_server.web.socket import SocketEndpoint
 from portnet_server.web.sockets import Sockets
 from portnet_server.worker import IntakeWorker
@@ -83,6 +92,8 @@ _logger = logging.getLogger(__name__)
 
 #: One writer serves SQLite, so that lanes would only wait for each other.
 _SQLITE_LANES = 1
+#: Seconds after which an import by another process, such as a command, is in force here at the latest.
+_REFERENCES_SECONDS = 5.0
 
 
 class SessionVerifier:
@@ -122,6 +133,14 @@ class House:
         self.wakeups = RelayedWakeups(self.relay)
         self.accounts = AccountRepository(self.database)
         self.agencies = AgencyRepository(self.database)
+        self.anomalies = AnomalyRepository(self.database)
+        self.references = ReferenceTables(
+            load_shipped(self.catalogue.agencies),
+            self.catalogue.agencies,
+            ReferenceRepository(self.database),
+            self.units,
+            self.clock,
+        )
         self.feed = FeedRepository(self.database)
         self.hub = Hub(self.feed, self.clock)
         self.sockets = Sockets()
@@ -246,10 +265,12 @@ class House:
             agencies,
             Page(self.config.port if self.config.mode is Mode.DEMO else None),
             Health(self.database),
+            RawMessages(operations, self.anomalies),
             IndicatorPage(self.indicators, self.catalogue, self.clock),
         )
 
     def _dependencies(self, secret: bytes) -> Dependencies:
+        files = DossierRepository(self.database)
         tokens = SessionTokens(self.access, secret, self.ids)
         sessions = Sessions(
             self.units,
@@ -269,9 +290,15 @@ class House:
                 indicators=self.indicators,
                 feedback=FeedbackBox(self.units, self.files, self.clock, self.ids),
                 acts=self.acts,
+                anomalies=Anomalies(
+                    self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
+                ),
+                help=Help(self.units, files, self.anomalies, self.clock, self.ids),
             ),
             readers=Readers(
                 files=self.files,
+                desk=DeskDossierRepository(self.database),
+                anomalies=self.anomalies,
                 alerts=AlertRepository(self.database),
                 accounts=self.accounts,
                 feeds=self.feed,
@@ -279,6 +306,7 @@ class House:
                 requests=self.requests,
             ),
             catalogue=self.catalogue,
+            references=self.references,
             texts=self.wording,
             clock=self.clock,
             live=self.hub,
@@ -312,6 +340,7 @@ async def running(config: Config, secret: bytes, role: Role = Role.ALL) -> Async
         await migrate(house.database)
         await house.gateway.open()
         stack.push_async_callback(house.gateway.close)
+        await house.references.refresh()
         await house.relay.start(house.on_hint)
         stack.push_async_callback(house.relay.stop)
         house.inbox.start()
@@ -326,6 +355,7 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
     if role is not Role.WORKER:
         loops.append(("hub", house.hub.run()))
         loops.append(("expected delays", house.expectations.run()))
+        loops.append(("reference tables", _keep_references(house)))
     if role is not Role.WEB:
         loops.append(("intake", house.worker.run()))
         loops.append(("dispatcher", house.dispatcher.run()))
@@ -333,6 +363,22 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
         loops.append(("timers", house.timer_worker.run()))
         loops.append(("gateway", house.sender.run()))
     return loops
+
+
+async def _keep_references(house: House) -> None:
+    """Notice what other processes import; a table is read again only when one did."""
+    while True:
+        await asyncio.sleep(_REFERENCES_SECONDS)
+        try:
+            await house.references.refresh()
+        except DatabaseError:
+            _logger.warning("reference tables could not be read; trying again", exc_info=True)
+
+
+def read_message(message: RawMessage) -> AgencyEvent | None:
+    """Implements `MessageReader` over the agencies' adapters."""
+    event = to_event(message)
+    return event if isinstance(event, AgencyEvent) else None
 
 
 def _loop(loop: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:

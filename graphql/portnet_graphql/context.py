@@ -10,10 +10,11 @@ from typing import Protocol, TypeAlias
 import msgspec
 import strawberry
 
-from portnet.domain.access import Company, User, Viewer
+from portnet.domain.access import Company, User, Viewer, helps
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.events import FrameKind, company_audience, user_audience
 from portnet.domain.localised import Locale
+from portnet.domain.references import References
 from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
 from portnet.ports.indicators import ExpectedDelays
@@ -22,6 +23,7 @@ from portnet.ports.reading import (
     AccountReader,
     AgencyReader,
     AlertReader,
+    AnomalyReader,
     FeedPage,
     FeedReader,
     FileReader,
@@ -30,8 +32,10 @@ from portnet.ports.reading import (
 from portnet.ports.unit_of_work import Position
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.anomaly import Anomalies, Helper
 from portnet.services.device import Devices
-from portnet.services.feedback import FeedbackBox
+from portnet.services.help import Help
+from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.session import Sessions
 from portnet_graphql.errors import ContractError, ErrorCode
@@ -51,10 +55,23 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     indicators: Indicators
     feedback: FeedbackBox
     acts: Acts
+    anomalies: Anomalies
+    help: Help
+
+
+class ReferenceShelf(Protocol):
+    @property
+    def current(self) -> References:
+        """The reference tables in force."""
+        ...
 
 
 class Readers(msgspec.Struct, frozen=True, kw_only=True):
+    """``desk`` shows the help desk every company's files, on its own side of the sandbox; nobody else anything."""
+
     files: FileReader
+    desk: FileReader
+    anomalies: AnomalyReader
     alerts: AlertReader
     accounts: AccountReader
     feeds: FeedReader
@@ -68,6 +85,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     services: Services
     readers: Readers
     catalogue: Catalogue
+    references: ReferenceShelf
     texts: AlertTexts
     clock: Clock
     live: LiveFeeds
@@ -81,6 +99,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     viewer: Viewer
     user: User
     company: Company
+
+    @property
+    def helper(self) -> Helper | None:
+        """Them as one of the help desk, if they are."""
+        if not helps(self.user, self.company):
+            return None
+        actor = f"user:{self.user.id}"
+        return Helper(name=self.user.name, actor=actor, sandbox=self.company.sandbox)
 
     @property
     def session_id(self) -> str:
@@ -129,6 +155,7 @@ class Context:
         self.services = dependencies.services
         self.readers = dependencies.readers
         self.catalogue = dependencies.catalogue
+        self.references = dependencies.references.current
         self.texts = dependencies.texts
         self.expected = dependencies.expected
         #: Where each of the person's feeds stood before anything else was read.
@@ -149,12 +176,34 @@ class Context:
         """The company that asks; known in shared frames too."""
         return self._somebody.company
 
+    @property
+    def helper(self) -> Helper:
+        """The viewer as one of the help desk.
+
+        Raises:
+            ContractError: they are not.
+        """
+        helper = self.person.helper
+        if helper is None:
+            raise ContractError(ErrorCode.FORBIDDEN, "This is for the help desk.")
+        return helper
+
+    @property
+    def file_reader(self) -> FileReader:
+        """Whose files may be seen: the company's own, or for the help desk everybody's."""
+        return self.readers.files if self._somebody.helper is None else self.readers.desk
+
     @cached_property
     def files(self) -> FileLoaders:
         readers = self.readers
         viewer = self._somebody.viewer
         return FileLoaders(
-            readers.files, readers.accounts, readers.agencies, readers.requests, viewer, self.now
+            self.file_reader,
+            readers.accounts,
+            readers.agencies,
+            readers.requests,
+            viewer,
+            self.now,
         )
 
     @cached_property

@@ -8,16 +8,20 @@ from strawberry.schema.config import StrawberryConfig
 from portnet_graphql.errors import ContractSchema
 from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
+from portnet_graphql.mutations.anomaly import AnomalyMutations
 from portnet_graphql.mutations.device import DeviceMutations
 from portnet_graphql.mutations.feedback import FeedbackMutations
+from portnet_graphql.mutations.help import HelpMutations
 from portnet_graphql.mutations.request import RequestMutations
 from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
+from portnet_graphql.queries.anomaly import AnomalyQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
 from portnet_graphql.queries.indicator import IndicatorQueries
 from portnet_graphql.queries.node import NodeQueries
+from portnet_graphql.queries.reference import ReferenceQueries
 from portnet_graphql.queries.viewer import ViewerQueries
 from portnet_graphql.subscriptions.feed import FeedSubscriptions
 from portnet_graphql.types.scalars import SCALARS
@@ -32,6 +36,8 @@ class Query(
     AlertQueries,
     AgencyQueries,
     IndicatorQueries,
+    AnomalyQueries,
+    ReferenceQueries,
 ):
     pass
 
@@ -46,6 +52,8 @@ class Mutation(
     ActMutations,
     RequestMutations,
     FeedbackMutations,
+    AnomalyMutations,
+    HelpMutations,
 ):
     pass
 

@@ -22,20 +22,29 @@ from portnet_notifications.texts import LONGEST
 #: From this level on a push wakes a phone that saves its battery.
 URGENT_FROM = 3
 
-#: Short names of ports, by UN/LOCODE: at most what a text leaves a place.
+#: Short names of ports, airports and border posts, by UN/LOCODE or, without one, by our own code:
+#: at most what a text leaves a place.
 PLACES: Mapping[str, Localised] = {
     "MAAGA": Localised(fr="Agadir", ar="أكادير", en="Agadir"),
     "MAAHU": Localised(fr="Al Hoceima", ar="الحسيمة", en="Al Hoceima"),
+    "MABUJ": Localised(fr="Boujdour", ar="بوجدور", en="Boujdour"),
     "MACAS": Localised(fr="Casablanca", ar="البيضاء", en="Casablanca"),
+    "MACMN": Localised(fr="Nouasseur", ar="النواصر", en="Nouasseur"),
     "MAEUN": Localised(fr="Laayoune", ar="العيون", en="Laayoune"),
+    "MAFEZ": Localised(fr="Fès", ar="فاس", en="Fez"),
     "MAJFL": Localised(fr="Jorf Lasf.", ar="الجرف", en="Jorf Lasf."),
+    "MALAR": Localised(fr="Larache", ar="العرائش", en="Larache"),
     "MAMOH": Localised(fr="Mohammedia", ar="المحمدية", en="Mohammedia"),
     "MANDR": Localised(fr="Nador", ar="الناظور", en="Nador"),
     "MANNA": Localised(fr="Kénitra", ar="القنيطرة", en="Kenitra"),
+    "MAOUD": Localised(fr="Oujda", ar="وجدة", en="Oujda"),
     "MAPTM": Localised(fr="Tanger Med", ar="طنجة م.", en="Tanger Med"),
+    "MARAK": Localised(fr="Marrakech", ar="مراكش", en="Marrakesh"),
     "MASFI": Localised(fr="Safi", ar="آسفي", en="Safi"),
+    "MASII": Localised(fr="Sidi Ifni", ar="سيدي إفني", en="Sidi Ifni"),
     "MATNG": Localised(fr="Tanger", ar="طنجة", en="Tangier"),
     "MAVIL": Localised(fr="Dakhla", ar="الداخلة", en="Dakhla"),
+    "XX-GUERGUERAT": Localised(fr="Guerguerat", ar="الكركرات", en="Guerguerat"),
 }
 
 

@@ -26,7 +26,8 @@ fragment DossierAll on Dossier {
   id version reference title company { id name } direction phase status perishable updatedAt
   place { ...PlaceAll } references { scheme value }
   whatNow {
-    action actionCode warning since deadline holder { kind label agency { code } }
+    action actionCode warning since deadline takenBy takenAt
+    holder { kind label agency { code } contact { label phone } }
     place { ...PlaceAll } reasons { ...ReasonAll }
   }
   procedures { total nodes { ...ProcedureAll } }
@@ -77,7 +78,7 @@ class Replica:
     Attributes:
         dossiers: by id, each with its ``timeline`` by entry id.
         alerts: by id.
-        heard: the kinds of all items that came, in order; of a dossier's with its entry's kind.
+        heard: the kinds of all items that came, in order; of a dossier's with its entry's kind, or ITSELF.
     """
 
     def __init__(self, http: AsyncClientSession, socket: AsyncClientSession) -> None:

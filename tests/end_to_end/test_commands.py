@@ -9,11 +9,14 @@ from pathlib import Path
 import aiohttp
 import msgspec
 import pytest
+from gql import Client, gql
+from gql.transport.aiohttp import AIOHTTPTransport
 
 from portnet_server.demo.accounts import COMPANIES
 from portnet_server.demo.agency_client import AgencyClient
 from portnet_server.demo.keys import read_keys
 from portnet_server.system import SystemClock
+from tests.end_to_end.replica import sign_in
 from tests.support.house.opening import new_telling, steps
 from tests.support.house.patience import giving_up_after
 from tests.support.house.processes import ServerProcess, environment, run
@@ -158,6 +161,99 @@ async def test_the_public_figures_need_no_sign_in(demo: Demo) -> None:
             assert 'dir="rtl"' in await page.text()
         async with session.post(address) as posted:
             assert posted.status == 405
+
+
+async def test_an_anomaly_is_shown_whole_and_settled_at_the_console(demo: Demo) -> None:
+    telling = new_telling("G0", run=9)
+    step, at = steps(telling)[4]
+    body = telling.message(5, msgspec.structs.replace(step, source="BANK"), at)
+    [keys_file] = demo.folder.rglob("agency-keys.json")
+    async with AgencyClient(demo.server.url, read_keys(keys_file), SystemClock()) as client:
+        assert (await client.post("BANK", body)).accepted
+    listed = await run(("anomalies", "list", "--most", "1"), demo.folder, demo.settings)
+    anomaly = listed.said.rpartition("[")[2].strip().rstrip("]")
+    decision = ("anomalies", "dismiss", anomaly, "--reason", "A bank's mistake.", "--by", "Houda")
+    exact, dismissed = await asyncio.gather(
+        run(("anomalies", "show", anomaly, "--bytes"), demo.folder, demo.settings),
+        run(decision, demo.folder, demo.settings),
+    )
+    assert exact.said.strip() == body.decode()
+    assert "DISMISSED" in dismissed.said
+    shown = await run(("anomalies", "show", anomaly), demo.folder, demo.settings)
+    assert "by Houda: A bank's mistake." in shown.said
+    assert body.decode() in shown.said
+
+
+async def test_a_question_for_the_help_desk_is_a_case_on_its_console(demo: Demo) -> None:
+    token = await sign_in(demo.server.url, "declarant")
+    headers = {"Authorization": f"Bearer {token}"}
+    transport = AIOHTTPTransport(url=f"{demo.server.url}/graphql", headers=headers)
+    async with Client(transport=transport) as app:
+        seen = await app.execute(gql("{ dossiers(first: 1) { nodes { id reference } } }"))
+        [dossier] = seen["dossiers"]["nodes"]
+        question = {"clientMutationId": "1", "subject": dossier["id"], "text": "Why \x1b[2J?"}
+        asked = gql(
+            "mutation ($input: HelpInput!) { askForHelp(input: $input) { clientMutationId } }"
+        )
+        asked.variable_values = {"input": question}
+        await app.execute(asked)
+    listed = await run(("anomalies", "cases", "--trail"), demo.folder, demo.settings)
+    assert listed.status == 0, listed.said
+    assert dossier["reference"] in listed.said
+    assert "Why \\x1b[2J?" in listed.said
+    assert "APPLIED" in listed.said
+
+
+async def test_a_table_is_imported_whole_or_every_bad_line_is_named(demo: Demo) -> None:
+    good = "code,fr,ar,en,source,verified\n020,Admission temporaire,القبول المؤقت,Temporary,ADII,true\n"
+    (demo.folder / "good.csv").write_text(good, encoding="utf-8")
+    (demo.folder / "bad.csv").write_text(good + "21,X,x,X,,maybe\n", encoding="utf-8")
+    importing = ("reference", "import", "regimes")
+    refused, tried = await asyncio.gather(
+        run((*importing, "bad.csv"), demo.folder, demo.settings),
+        run((*importing, "good.csv", "--dry-run"), demo.folder, demo.settings),
+    )
+    assert refused.status == 1
+    for said in ("line 3, code", "line 3, ar", "line 3, source", "line 3, verified", "nothing"):
+        assert said in refused.said
+    assert (tried.status, tried.said.strip()) == (0, "1 rows could be imported")
+    assert (await run((*importing, "good.csv"), demo.folder, demo.settings)).status == 0
+    listed = await run(("reference", "list", "regimes"), demo.folder, demo.settings)
+    assert "Temporary  (verified: ADII)" in listed.said
+
+
+async def test_a_raw_message_is_the_help_desks_to_read(demo: Demo) -> None:
+    telling = new_telling("G0", run=8)
+    step, at = steps(telling)[4]
+    body = telling.message(5, msgspec.structs.replace(step, source="BANK"), at)
+    assert (await run(("agency", "send", "BANK"), demo.folder, demo.settings, body)).status == 0
+    desk, customer = await asyncio.gather(
+        *(sign_in(demo.server.url, login) for login in ("helpdesk", "declarant"))
+    )
+    transport = AIOHTTPTransport(
+        url=f"{demo.server.url}/graphql", headers={"Authorization": f"Bearer {desk}"}
+    )
+    async with Client(transport=transport) as app:
+        found: list[dict[str, str]] = []
+        while not found:
+            seen = await app.execute(gql("{ anomalies(first: 1) { nodes { rawUrl } } }"))
+            found = seen["anomalies"]["nodes"]
+    url = f"{demo.server.url}{found[0]['rawUrl']}"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, headers={"Authorization": f"Bearer {desk}"}) as response:
+            assert (response.status, await response.read()) == (200, body)
+            assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert response.headers["Content-Disposition"].startswith("attachment")
+        for token, address, status in (
+            (customer, url, 403),
+            ("nonsense", url, 401),
+            (desk, f"{demo.server.url}/anomalies/nothing/raw", 404),
+            (desk, f"{demo.server.url}/anomalies/x", 404),
+        ):
+            headers = {"Authorization": f"Bearer {token}"}
+            async with session.get(address, headers=headers) as response:
+                assert response.status == status
 
 
 async def test_a_faulty_scenario_and_an_unknown_source_are_refused_in_words(demo: Demo) -> None:

@@ -9,12 +9,15 @@ import msgspec
 
 from portnet.domain.access import Viewer
 from portnet.domain.agency import Classifier
+from portnet.domain.anomaly import Anomaly
 from portnet.domain.events import Event
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
+from portnet.services.anomaly import Anomalies, Helper
 from portnet.services.mandate import Mandates
 from portnet.services.submission import Asked
+from portnet_server.bootstrap import read_message
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
 from tests.support.acting.fakes import CODE
@@ -91,6 +94,10 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await apps.agree("an estimate")
         await apps.say(telling, 2)
         await apps.agree("a message that was applied")
+        await _acknowledge(apps.replicas["declarant"])
+        await apps.agree("a step that somebody took")
+        await _file_by_hand(apps)
+        await apps.agree("a message that the help desk filed")
         await apps.say(telling, 4)
         await apps.agree("a message that came too early")
         await apps.say(telling, 3)
@@ -185,6 +192,26 @@ async def _acknowledge_sent(house: OpenHouse) -> None:
     }
     body = msgspec.json.encode(acknowledgement)
     assert (await house.agencies.post("PORTNET", body)).accepted
+
+
+async def _file_by_hand(apps: Apps) -> None:
+    """A message that names no company waits for the help desk, which says whose file it is."""
+    house, parts = apps.house, apps.house.parts
+    body = {
+        "type": "ONSSA_IMPORT.registered",
+        "event_id": "unnamed",
+        "occurred_at": parts.clock.now(),
+        "refs": [{"scheme": "ONSSA_FILE", "value": "BY-HAND-1"}],
+    }
+    assert (await house.agencies.post("ONSSA", msgspec.json.encode(body))).accepted
+    await house.taken_in()
+    [anomaly] = await house.select("SELECT id FROM anomaly WHERE source = 'ONSSA'")
+    [dossier] = await house.select("SELECT id FROM dossier")
+    desk = Anomalies(
+        parts.units, parts.anomalies, read_message, parts.clock, parts.ids, parts.wakeups
+    )
+    helper = Helper(name="Houda", actor="test")
+    assert isinstance(await desk.attach(helper, anomaly["id"], dossier["id"]), Anomaly)
     await house.taken_in()
 
 

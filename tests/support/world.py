@@ -23,6 +23,7 @@ from portnet.storage.queues.timers import StorageTimers
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
+from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.dossier import DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
@@ -92,6 +93,7 @@ class World:
         self.alerts = AlertRepository(database)
         self.accounts = AccountRepository(database)
         self.agencies = AgencyRepository(database)
+        self.anomalies = AnomalyRepository(database)
         self.feed = FeedRepository(database)
         self.intake = Intake(
             self.units,

@@ -16,12 +16,15 @@ class Role(enum.StrEnum):
     FINANCE = "FINANCE"
     LOGISTICS = "LOGISTICS"
     ADMINISTRATOR = "ADMINISTRATOR"
+    HELP_DESK = "HELP_DESK"
 
 
 class CompanyKind(enum.StrEnum):
     OPERATOR = "OPERATOR"
     BROKER = "BROKER"
     SHIP_AGENT = "SHIP_AGENT"
+    #: The single window itself: its help desk.
+    SINGLE_WINDOW = "SINGLE_WINDOW"
 
 
 class Company(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +48,13 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     locale: Locale
     phone: str | None = None
     active: bool = True
+
+
+def helps(user: User, company: Company) -> bool:
+    """Whether the user is of the help desk. The role counts in the single window's own company only: no customer can
+    give it to themselves.
+    """
+    return Role.HELP_DESK in user.roles and company.kind is CompanyKind.SINGLE_WINDOW
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,11 @@ class AnomalyReason(enum.StrEnum):
 
 
 class AnomalyState(enum.StrEnum):
-    """PARKED waits by itself; OPEN waits for the help desk; RETRIED found its place in the end."""
+    """PARKED waits by itself; OPEN waits for the help desk; the others are settled.
+
+    RETRIED was tried again: it found its place by itself, or the help desk said so. If that fails, a new one opens.
+    ATTACHED was filed to a dossier by the help desk, DISMISSED needs nothing more.
+    """
 
     PARKED = "PARKED"
     OPEN = "OPEN"
@@ -41,8 +45,16 @@ class AnomalyState(enum.StrEnum):
     DISMISSED = "DISMISSED"
 
 
+#: Those that somebody has to look at, now or later.
+UNSETTLED = frozenset({AnomalyState.PARKED, AnomalyState.OPEN})
+
+
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
-    """One per receipt and procedure for the help desk; ``detail`` names the field, state or reference at fault."""
+    """One per receipt and procedure for the help desk; ``detail`` names the field, state or reference at fault.
+
+    ``handled_by`` is the name of who of the help desk settled it, ``handler`` who that is to the audit trail, ``note``
+    why. An ATTACHED one's ``dossier`` is where they filed it.
+    """
 
     id: str
     receipt: str
@@ -54,3 +66,7 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     dossier: str | None = None
     parked_until: datetime | None = None
+    handled_by: str | None = None
+    handler: str | None = None
+    handled_at: datetime | None = None
+    note: str | None = None

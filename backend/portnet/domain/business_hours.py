@@ -1,7 +1,7 @@
-"""Durations as our files write them, and the working hours of Moroccan agencies.
+"""Durations as our files write them, the working hours of Moroccan agencies, and those of one office.
 
-These are Monday to Friday, 8:30 to 16:30 local time. Public holidays are not known here: a delay
-that spans one is counted too short.
+Agencies work Monday to Friday, 8:30 to 16:30 local time; an office has hours of its own. Public holidays are not known
+here: a delay that spans one is counted too short, and an office that closes for one is said to be open.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib.resources
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -151,3 +152,117 @@ def _working_days_by(start: datetime, step: timedelta) -> Iterator[tuple[datetim
                 datetime.combine(day, CLOSES, CASABLANCA).astimezone(UTC),
             )
         day += step
+
+
+# ---------------------------------------------------------------- one office
+
+
+#: As the tables write the days of a week, Monday first.
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAY = timedelta(days=1)
+_MINUTES_OF_A_DAY = 24 * 60
+#: The ordinal of the first day of the Islamic calendar, 16 July 622 in the Julian one.
+_HIJRA = date(622, 7, 19).toordinal()
+_SHIFT = re.compile(
+    rf"({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))? ([0-9]{{2}}):([0-5][0-9])-([0-9]{{2}}):([0-5][0-9])"
+)
+#: Days that are looked through for an opening: a week, and what is left of it when Ramadan begins or ends.
+_LOOK_AHEAD = 15
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """One opening of a week: ``day`` 0 is Monday, ``opens`` and ``closes`` are minutes of local time, 1440 midnight."""
+
+    day: int
+    opens: int
+    closes: int
+
+
+class OpeningHours(msgspec.Struct, frozen=True, kw_only=True):
+    """When an office answers. ``ramadan`` holds in that month (see `in_ramadan`); None when nothing changes then."""
+
+    usual: tuple[Shift, ...]
+    ramadan: tuple[Shift, ...] | None = None
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """One opening as instants in UTC."""
+
+    opens_at: datetime
+    closes_at: datetime
+
+    def open_at(self, at: datetime) -> bool:
+        return self.opens_at <= at < self.closes_at
+
+
+def parse_week(text: str) -> tuple[Shift, ...]:
+    """Read ``Mon-Fri 08:30-16:30; Sat 09:00-12:00``; the hour 24:00 is the end of the day.
+
+    Raises:
+        ValueError: the text is not that, or two openings of a day overlap.
+    """
+    shifts: list[Shift] = []
+    for part in text.split(";"):
+        found = _SHIFT.fullmatch(part.strip())
+        if found is None:
+            raise ValueError(f"{part.strip()!r} is no opening; write Mon-Fri 08:30-16:30")
+        first, last, *clock = found.groups()
+        opens, closes = (int(clock[i]) * 60 + int(clock[i + 1]) for i in (0, 2))
+        if not opens < closes <= _MINUTES_OF_A_DAY:
+            raise ValueError(f"{part.strip()!r} closes before it opens")
+        days = range(DAYS.index(first), DAYS.index(last or first) + 1)
+        if not days:
+            raise ValueError(f"{part.strip()!r} ends before it begins")
+        shifts += [Shift(day=day, opens=opens, closes=closes) for day in days]
+    shifts.sort()
+    for one, other in pairwise(shifts):
+        if one.day == other.day and other.opens < one.closes:
+            raise ValueError(f"two openings on {DAYS[one.day]} overlap")
+    return tuple(shifts)
+
+
+def opening(hours: OpeningHours, at: datetime) -> Window | None:
+    """The opening that holds at the aware instant ``at``, or else the next one; None when there is none.
+
+    Openings that touch are one: an office that never closes has one long opening.
+    """
+    found: Window | None = None
+    for window in _windows(hours, at):
+        if found is None:
+            found = window if at < window.closes_at else None
+        elif window.opens_at <= found.closes_at:
+            found = msgspec.structs.replace(found, closes_at=window.closes_at)
+        else:
+            break
+    return found
+
+
+def in_ramadan(day: date) -> bool:
+    """Whether ``day`` is of Ramadan by the arithmetic Islamic calendar: the moon may make it a day more or less.
+
+    The clock does not tell: releases of the time zone database disagree on when Morocco is on UTC+0.
+    """
+    ordinal = day.toordinal()
+    year = (30 * (ordinal - _HIJRA) + 10_646) // 10_631
+    return _first_of_month(year, 9) <= ordinal < _first_of_month(year, 10)
+
+
+def _first_of_month(year: int, month: int) -> int:
+    """The ordinal of a month's first day: cycles of 30 years with 11 leap days (Reingold and Dershowitz)."""
+    months = 29 * (month - 1) + (6 * month - 1) // 11
+    return _HIJRA + months + (year - 1) * 354 + (3 + 11 * year) // 30
+
+
+def _windows(hours: OpeningHours, at: datetime) -> Iterator[Window]:
+    day = at.astimezone(CASABLANCA).date()
+    for _ in range(_LOOK_AHEAD):
+        ramadan = hours.ramadan if in_ramadan(day) else None
+        for shift in hours.usual if ramadan is None else ramadan:
+            if shift.day == day.weekday():
+                yield Window(opens_at=_on(day, shift.opens), closes_at=_on(day, shift.closes))
+        day += _DAY
+
+
+def _on(day: date, minutes: int) -> datetime:
+    local = datetime.combine(day, time.min) + timedelta(minutes=minutes)
+    return local.replace(tzinfo=CASABLANCA).astimezone(UTC)

@@ -162,7 +162,7 @@ def read_definition(
         states=_all_states(head.states, included, faults),
         transitions=_all_transitions(head.transitions, included, faults),
         documents=head.documents or (),
-        before_arrival=_span(head.before_arrival, "before_arrival", faults) or usual,
+        before_arrival=_deadline(head.before_arrival, "before_arrival", faults) or usual,
     )
 
 
@@ -260,7 +260,7 @@ def _state(code: str, table: object, brought: State | None, faults: list[Fault])
         warning=read.warning,
         target=_span(read.target, within(place, "target"), faults),
         alarm=_span(read.alarm, within(place, "alarm"), faults),
-        due=_span(read.due, within(place, "due"), faults),
+        due=_deadline(read.due, within(place, "due"), faults),
         timeout=_timeout(read.timeout, within(place, "timeout"), faults),
         reminders=_reminders(read.reminders, place, faults),
         final=read.final,
@@ -312,6 +312,12 @@ def _transitions(tables: list[object], faults: list[Fault]) -> list[Transition]:
 
 def _span(text: str | None, place: str, faults: list[Fault]) -> Span | None:
     return None if text is None or text == SLOT else _length(text, place, faults)
+
+
+def _deadline(text: str | None, place: str, faults: list[Fault]) -> Span | None:
+    if text == SLOT:
+        faults.append(Fault(place=place, sentence="a deadline is a length of time"))
+    return _span(text, place, faults)
 
 
 def _length(text: str, place: str, faults: list[Fault]) -> Span | None:

@@ -23,7 +23,7 @@ class WhatNow(msgspec.Struct, frozen=True, kw_only=True):
     """Never a bare status: what to do, who holds the file, since when and until when.
 
     ``action`` and ``warning`` are codes of the catalogue's action list, ``holder`` a role or an agency's code;
-    ``procedure`` is the one that decides the dossier's status.
+    ``procedure`` is the one that decides the dossier's status; ``taken_by`` who of our side said "I am on it".
     """
 
     procedure: str
@@ -37,6 +37,8 @@ class WhatNow(msgspec.Struct, frozen=True, kw_only=True):
     deadline: datetime | None = None
     reasons: tuple[Reason, ...] = ()
     place: Place | None = None
+    taken_by: str | None = None
+    taken_at: datetime | None = None
 
 
 class Dossier(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +81,8 @@ def what_now(catalogue: Catalogue, procedures: Sequence[Procedure]) -> tuple[Sta
         deadline=state.deadline(procedure.entered_at, procedure.due_at),
         reasons=procedure.reasons,
         place=procedure.place,
+        taken_by=procedure.taken_by,
+        taken_at=procedure.taken_at,
     )
 
 

@@ -41,9 +41,13 @@ class BrokerNamed(msgspec.Struct, frozen=True, kw_only=True, tag="broker_named")
 
 
 class MessageFolded(msgspec.Struct, frozen=True, kw_only=True, tag="message_folded"):
-    """A message came in, our clock brought one, or a later one changed what became of it."""
+    """A message came in, our clock brought one, or a later one changed what became of it.
+
+    ``arrived``: it came in now, or was tried again; each such fold is a version of its procedure.
+    """
 
     entry: Entry
+    arrived: bool = False
 
 
 class AlertRaised(msgspec.Struct, frozen=True, kw_only=True, tag="alert_raised"):
@@ -62,6 +66,26 @@ class AlertAcknowledged(msgspec.Struct, frozen=True, kw_only=True, tag="alert_ac
     by: str
     at: datetime
     own: bool = False
+
+
+class StepTaken(msgspec.Struct, frozen=True, kw_only=True, tag="step_taken"):
+    """Somebody said "I am on it" of what an alert told them: the file shows who, until it leaves ``state``."""
+
+    dossier: str
+    procedure: str
+    state: str
+    entered_at: datetime
+    by: str
+    at: datetime
+
+
+class MessageAttached(msgspec.Struct, frozen=True, kw_only=True, tag="message_attached"):
+    """The help desk filed a message to a dossier, whose ``refs`` it then shares. Folding it is another event."""
+
+    dossier: str
+    procedure: str
+    receipt: str
+    refs: tuple[Reference, ...]
 
 
 class MandateGranted(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_granted"):
@@ -125,6 +149,8 @@ Event = (
     | AlertRaised
     | AlertSeen
     | AlertAcknowledged
+    | StepTaken
+    | MessageAttached
     | MandateGranted
     | MandateRevoked
     | MandateStarted
@@ -181,7 +207,13 @@ class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
 def frame_of(event: Event) -> FrameKind | None:
     """The kind of frame that phones hear of ``event``; None when another fact of the same transaction tells it."""
     match event:
-        case MessageFolded() | ActRequested() | SubmissionReceived():
+        case (
+            MessageFolded()
+            | ActRequested()
+            | SubmissionReceived()
+            | StepTaken()
+            | MessageAttached()
+        ):
             return FrameKind.DOSSIER_CHANGED
         case AlertRaised() | AlertSeen() | AlertAcknowledged():
             return FrameKind.ALERT_CHANGED

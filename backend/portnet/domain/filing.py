@@ -37,7 +37,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
 
     ``entries`` are those of the dossiers' procedures that carry the message's code; ``anomalies`` the unsettled ones of
     those entries and of the message itself; ``people`` the active members of the companies and of the dossiers'
-    brokers, with their live devices.
+    brokers, with their live devices; ``attached`` the dossier to which the help desk filed the message.
     """
 
     links: tuple[Link, ...] = ()
@@ -48,6 +48,7 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     mandates: tuple[Mandate, ...] = ()
     anomalies: tuple[Anomaly, ...] = ()
     people: tuple[Recipient, ...] = ()
+    attached: str | None = None
 
     def company(self, ice: str | None) -> Company | None:
         """The subscribed company of that ICE."""
@@ -90,6 +91,9 @@ def file(catalogue: Catalogue, files: Files, message: AgencyEvent, now: datetime
     if fault is not None or definition is None:
         return fault or Unfiled(reason=AnomalyReason.UNKNOWN_PROCEDURE, detail=message.type)
     operator = message.party("OPERATOR")
+    target = files.dossiers.get(files.attached or "")
+    if target is not None and _belongs_to(files, target.id, operator):
+        return _attaching(files, target, definition, message)
     found = _matching(files, definition, message)
     if not found:
         return _opening(files, definition, message)
@@ -100,6 +104,18 @@ def file(catalogue: Catalogue, files: Files, message: AgencyEvent, now: datetime
     if any(files.dossiers[p.dossier].sandbox != message.sandbox for p in own):
         return Unfiled(reason=AnomalyReason.SANDBOX_MISMATCH, detail=message.type)
     return OnFile(procedures=tuple(own))
+
+
+def is_foreign(files: Files, dossier: Dossier, message: AgencyEvent) -> bool:
+    """Whether ``message`` is about another company than the one that ``dossier`` belongs to, as far as it says.
+
+    It may say so itself, or name a reference that is another company's: only boxes are shared.
+    """
+    if not _belongs_to(files, dossier.id, message.party("OPERATOR")):
+        return True
+    keys = {ref.key for ref in message.refs if ref.scheme not in _REUSED_SCHEMES}
+    owners = {files.dossiers[link.dossier].company for link in files.links if link.ref.key in keys}
+    return bool(owners - {dossier.company})
 
 
 def hearers(dossier: Dossier, mandates: Sequence[Mandate], at: datetime) -> tuple[str, ...]:
@@ -142,6 +158,26 @@ def _named_now(own: Sequence[Procedure], message: AgencyEvent, identity: str) ->
     """One that we sent off goes by the reference it left under until its agency names it."""
     left_as = message.reference(SUBMISSION)
     return [msgspec.structs.replace(p, identity=identity) for p in own if p.identity == left_as]
+
+
+def _attaching(
+    files: Files, dossier: Dossier, definition: Definition, message: AgencyEvent
+) -> Filing:
+    """A person said whose file it is: the message need not name a company or a known reference; all else must fit."""
+    if dossier.sandbox != message.sandbox:
+        return Unfiled(reason=AnomalyReason.SANDBOX_MISMATCH, detail=message.type)
+    own = [p for p in files.of(dossier.id) if p.code == message.code]
+    identity = message.reference(definition.identity)
+    exact = tuple(p for p in own if p.identity == identity)
+    if exact:
+        return OnFile(procedures=exact)
+    company = next((c for c in files.companies if c.id == dossier.company), None)
+    opens = message.event in definition.opened_by and message.classifier is Classifier.ACT
+    if opens and identity is not None and company is not None:
+        return Opens(company=company, identity=identity, dossier=dossier)
+    if len(own) == 1:
+        return OnFile(procedures=tuple(own))
+    return Unfiled(reason=AnomalyReason.UNMATCHED, detail=f"{len(own)} {message.code}")
 
 
 def _opening(files: Files, definition: Definition, message: AgencyEvent) -> Opens | Unfiled:

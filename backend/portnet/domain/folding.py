@@ -89,16 +89,18 @@ def fold_in(
     arrived: Entry,
     now: datetime,
 ) -> Folded:
-    """Replay ``entries`` with ``arrived`` among them."""
+    """Replay ``entries`` with ``arrived`` among them, which may be one of them that is tried again."""
     before = {entry.id: entry for entry in entries}
-    outcome = fold(definition, procedure.opened_at, [*entries, arrived])
+    others = [entry for entry in entries if entry.id != arrived.id]
+    outcome = fold(definition, procedure.opened_at, [*others, arrived])
     deserving = _deserving(procedure, before, outcome)
     changed = tuple(
         msgspec.structs.replace(entry, alerted=True) if entry is deserving else entry
         for entry in outcome.entries
-        if entry != before.get(entry.id)
+        if entry.id == arrived.id or entry != before.get(entry.id)
     )
     standing = outcome.standing
+    same_step = (standing.state, standing.entered_at) == (procedure.state, procedure.entered_at)
     folded = msgspec.structs.replace(
         procedure,
         state=standing.state,
@@ -109,6 +111,8 @@ def fold_in(
         place=standing.place,
         updated_at=now,
         version=procedure.version + 1,
+        taken_by=procedure.taken_by if same_step else None,
+        taken_at=procedure.taken_at if same_step else None,
     )
     return Folded(
         procedure=folded,

@@ -38,7 +38,7 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
 
     ``identity`` is the normalised reference that names it to its agency (a DUM, an ONSSA file number); ``due_at``,
     ``reasons`` and ``place`` are what the last step said; ``requested`` is an act of the company's own under way;
-    ``version`` grows with every visible change.
+    ``version`` grows with every visible change. ``taken_by`` is the name of who said "I am on it" of the present step.
     """
 
     id: str
@@ -56,6 +56,8 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     requested: Requested | None = None
     version: int = 1
+    taken_by: str | None = None
+    taken_at: datetime | None = None
 
 
 class Refusal(enum.StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from portnet.domain.agency import AgencyEvent
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 
 
@@ -28,4 +29,10 @@ class Inbox(Protocol):
 
     async def wake_overdue(self, now: datetime) -> int:
         """Hand parked messages whose time is over back to the intake; how many there were."""
+        ...
+
+
+class MessageReader(Protocol):
+    def __call__(self, message: RawMessage, /) -> AgencyEvent | None:
+        """What the message says, by its source's adapter; None when that cannot be read. Pure."""
         ...

@@ -20,7 +20,10 @@ from portnet.domain.anomaly import Anomaly, AnomalyState
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import FeedRow
+from portnet.domain.help import HelpCase, HelpState, Trail
+from portnet.domain.inbox import RawMessage
 from portnet.domain.procedure import Entry, Procedure
+from portnet.domain.reference_table import ReferenceRow, Table
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.ports.unit_of_work import MutationDone, Position
@@ -235,5 +238,44 @@ class AgencyReader(Protocol):
         ...
 
 
+class AnomalyMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """An anomaly and its message as it came."""
+
+    anomaly: Anomaly
+    message: RawMessage
+
+
 class AnomalyReader(Protocol):
-    async def anomalies(self, states: Sequence[AnomalyState], page: PageSize) -> Page[Anomaly]: ...
+    """For the help desk. ``sandbox`` keeps practice and the real thing apart; None sees both."""
+
+    async def anomalies(
+        self, states: Sequence[AnomalyState], page: PageSize, sandbox: bool | None = None
+    ) -> Page[Anomaly]:
+        """Newest first."""
+        ...
+
+    async def anomalies_by_id(
+        self, ids: Sequence[str], sandbox: bool | None = None
+    ) -> Mapping[str, Anomaly]: ...
+
+    async def anomaly_message(self, anomaly: str) -> AnomalyMessage | None: ...
+
+    async def trail(self, dossier: str) -> Trail | None:
+        """A dossier as it is now, with its newest entries and what waits for the help desk."""
+        ...
+
+    async def help_cases(self, states: Sequence[HelpState], first: int) -> Sequence[HelpCase]:
+        """The ``first`` newest."""
+        ...
+
+
+class ReferenceReader(Protocol):
+    """What operators imported of the reference tables."""
+
+    async def generation(self) -> int:
+        """Grows with every import of any table; 0 before the first."""
+        ...
+
+    async def imported(self) -> tuple[int, Mapping[Table, Sequence[ReferenceRow]]]:
+        """All imported rows, and the generation that they are of."""
+        ...

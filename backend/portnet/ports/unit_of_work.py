@@ -20,11 +20,13 @@ from portnet.domain.anomaly import Anomaly
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
-from portnet.domain.inbox import Reawakening, Settlement
+from portnet.domain.help import HelpCase
+from portnet.domain.inbox import InboxState, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.procedure import Entry, Procedure
+from portnet.domain.reference_table import ReferenceRow, Table
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import Retimed, Timer
@@ -52,6 +54,33 @@ class MutationDone(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class TableImport(msgspec.Struct, frozen=True, kw_only=True):
+    """All that operators import of one reference table: ``rows`` replace what they imported of it before."""
+
+    table: Table
+    rows: tuple[ReferenceRow, ...]
+    at: datetime
+    by: str
+
+
+class AnomalyCase(msgspec.Struct, frozen=True, kw_only=True):
+    """An anomaly with its message as it came, the state of that message in the inbox, and the files at stake."""
+
+    anomaly: Anomaly
+    message: RawMessage
+    state: InboxState
+    files: Files
+
+
+class AcknowledgedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What an alert told of: when that happened, and the file of which it is a step."""
+
+    occurred_at: datetime
+    dossier: Dossier
+    procedures: tuple[Procedure, ...]
+    mandates: tuple[Mandate, ...]
+
+
 #: What a unit of work can write; rows of one id replace each other.
 Change = (
     Dossier
@@ -74,6 +103,8 @@ Change = (
     | Uncounted
     | Timer
     | Retimed
+    | HelpCase
+    | TableImport
     | AuditDraft
     | Record
     | Submission
@@ -200,6 +231,24 @@ class UnitOfWork(Protocol):
 
     async def chain(self, user: str, alert: str) -> Sequence[Alert]:
         """Everybody's alerts of the chain that ``user``'s alert is part of, locked; none when it is not theirs."""
+        ...
+
+    async def step_of(self, alert: Alert) -> AcknowledgedStep | None:
+        """The step that ``alert`` told of, its dossier locked until the unit ends."""
+        ...
+
+    async def anomaly(
+        self, anomaly: str, refs: Sequence[str], dossier: str | None
+    ) -> AnomalyCase | None:
+        """An anomaly and its message, locked until the unit ends, as its own dossier and ``dossier`` are.
+
+        ``refs`` are the keys of the message's references: nobody files by them meanwhile. The files hold whom those
+        references and ``dossier`` belong to.
+        """
+        ...
+
+    async def help_case(self, user: str, mutation: str) -> HelpCase | None:
+        """The case that this question opened before; nobody opens it meanwhile."""
         ...
 
 

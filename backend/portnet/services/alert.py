@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
 from portnet.domain.access import Viewer
 from portnet.domain.alerts import Alert, AlertState
-from portnet.domain.events import AlertAcknowledged, AlertSeen, Record, user_audience
+from portnet.domain.dossier import Dossier
+from portnet.domain.events import (
+    AlertAcknowledged,
+    AlertSeen,
+    Record,
+    StepTaken,
+    company_audience,
+    user_audience,
+)
+from portnet.domain.filing import hearers
+from portnet.domain.procedure import Procedure
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
-from portnet.ports.unit_of_work import AuditDraft, UnitsOfWork
+from portnet.ports.unit_of_work import AcknowledgedStep, AuditDraft, UnitOfWork, UnitsOfWork
 
 
 class AlertRefusal(enum.StrEnum):
@@ -91,6 +102,7 @@ class Alerts:
                         audiences=(user_audience(told.user),),
                     ),
                 )
+            self._take_step(work, await work.step_of(own), own, name, now)
             work.add(
                 AuditDraft(
                     company=viewer.company,
@@ -103,3 +115,61 @@ class Alerts:
             positions = await work.commit()
         self._wakeups.feeds(positions)
         return next(told for told in acknowledged if told.id == alert)
+
+    def _take_step(
+        self,
+        work: UnitOfWork,
+        step: AcknowledgedStep | None,
+        alert: Alert,
+        name: str,
+        now: datetime,
+    ) -> None:
+        """Show on the file who took it, if what the alert told of is the step that it still stands at."""
+        procedure = _standing_at(step, alert)
+        if step is None or procedure is None or procedure.taken_by is not None:
+            return
+        taken = msgspec.structs.replace(
+            procedure, taken_by=name, taken_at=now, updated_at=now, version=procedure.version + 1
+        )
+        event = StepTaken(
+            dossier=taken.dossier,
+            procedure=taken.id,
+            state=taken.state,
+            entered_at=taken.entered_at,
+            by=name,
+            at=now,
+        )
+        heard_by = hearers(step.dossier, step.mandates, now)
+        work.add(
+            taken,
+            _taken(step.dossier, taken, now),
+            Record(
+                id=self._ids.new(),
+                at=now,
+                event=event,
+                subject=taken.dossier,
+                audiences=tuple(company_audience(company) for company in heard_by),
+                procedure=taken.id,
+            ),
+        )
+
+
+def _standing_at(step: AcknowledgedStep | None, alert: Alert) -> Procedure | None:
+    """The alert's procedure, while it is in the state that the alert told of and has not left it since."""
+    if step is None:
+        return None
+    procedure = next((p for p in step.procedures if p.id == alert.procedure), None)
+    if procedure is None or alert.facts.state != procedure.state:
+        return None
+    return procedure if step.occurred_at >= procedure.entered_at else None
+
+
+def _taken(dossier: Dossier, procedure: Procedure, now: datetime) -> Dossier:
+    advice = dossier.what_now
+    if advice.procedure == procedure.id:
+        advice = msgspec.structs.replace(
+            advice, taken_by=procedure.taken_by, taken_at=procedure.taken_at
+        )
+    return msgspec.structs.replace(
+        dossier, what_now=advice, updated_at=now, version=dossier.version + 1
+    )

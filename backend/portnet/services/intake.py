@@ -232,7 +232,7 @@ class Intake:
             named = BrokerNamed(dossier=dossier_id, broker=dossier.broker)
             changes.add(self._record(now, named, dossier_id))
         for folded in folds:
-            self._tell(changes, files, folded, heard_by, now)
+            self._tell(changes, files, message, folded, heard_by, now)
             self._ask(changes, folded, heard_by, now)
             self._link(changes, files, message, folded.procedure, now)
             self._alert(changes, files, message, dossier, folded, heard_by, now)
@@ -246,7 +246,9 @@ class Intake:
     ) -> Folded:
         definition = self._catalogue.definition(procedure.code, procedure.definition)
         entries = [entry for entry in files.entries if entry.procedure == procedure.id]
-        arrived = new_entry(self._ids.new(), procedure, message)
+        # A message that the help desk has tried again is on the timeline already.
+        known = next((e for e in entries if e.message.receipt == message.receipt), None)
+        arrived = known or new_entry(self._ids.new(), procedure, message)
         return fold_in(definition, procedure, entries, arrived, now)
 
     def _refreshed(
@@ -269,13 +271,16 @@ class Intake:
         self,
         changes: _Changes,
         files: Files,
+        message: AgencyEvent,
         folded: Folded,
         heard_by: Sequence[str],
         now: datetime,
     ) -> None:
         audiences = tuple(company_audience(company) for company in heard_by)
         for entry in folded.changed:
-            record = self._record(now, MessageFolded(entry=entry), entry.dossier, audiences)
+            arrived = entry.message.receipt == message.receipt
+            event = MessageFolded(entry=entry, arrived=arrived)
+            record = self._record(now, event, entry.dossier, audiences)
             changes.add(
                 entry,
                 msgspec.structs.replace(record, procedure=entry.procedure, entry=entry.id),

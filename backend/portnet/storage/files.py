@@ -12,6 +12,7 @@ import msgspec
 
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Recipient
+from portnet.domain.anomaly import UNSETTLED, Anomaly, AnomalyState
 from portnet.domain.filing import Files
 from portnet.storage import rows
 from portnet.storage.engines.dialect import Dialect
@@ -59,8 +60,9 @@ def files_of(dialect: Dialect, message: AgencyEvent) -> Program[Files]:
         "anomaly",
         "receipt",
         [message.receipt, *(row["receipt"] for row in entries)],
-        " AND state IN ('PARKED', 'OPEN')",
+        " AND state IN ('PARKED', 'OPEN', 'ATTACHED') ORDER BY id",
     )
+    known = tuple(map(rows.anomaly, anomalies))
     return Files(
         links=links,
         dossiers={row["id"]: rows.dossier(row) for row in dossiers},
@@ -68,8 +70,9 @@ def files_of(dialect: Dialect, message: AgencyEvent) -> Program[Files]:
         entries=tuple(map(rows.entry, entries)),
         companies=tuple(map(rows.company, companies)),
         mandates=tuple(map(rows.mandate, mandates)),
-        anomalies=tuple(map(rows.anomaly, anomalies)),
+        anomalies=tuple(anomaly for anomaly in known if anomaly.state in UNSETTLED),
         people=people,
+        attached=_attached(known, message.receipt),
     )
 
 
@@ -129,6 +132,12 @@ def file_of(dialect: Dialect, procedure: str) -> Program[Files | None]:
         mandates=tuple(map(rows.mandate, mandates)),
         people=people,
     )
+
+
+def _attached(anomalies: Sequence[Anomaly], receipt: str) -> str | None:
+    """Where the help desk filed this message last."""
+    own = [a for a in anomalies if a.receipt == receipt and a.state is AnomalyState.ATTACHED]
+    return own[-1].dossier if own else None
 
 
 def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) -> Program[list[Row]]:

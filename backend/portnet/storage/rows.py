@@ -30,6 +30,8 @@ from portnet.domain.anomaly import Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier, WhatNow, urgency
 from portnet.domain.filing import Link
+from portnet.domain.help import HelpCase, HelpState, Trail
+from portnet.domain.inbox import RawMessage
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.indicators.measuring import OpenStep
@@ -52,6 +54,7 @@ _what_now = msgspec.json.Decoder(WhatNow)
 _reasons = msgspec.json.Decoder(tuple[Reason, ...])
 _place = msgspec.json.Decoder(Place)
 _facts = msgspec.json.Decoder(AlertFacts)
+_trail = msgspec.json.Decoder(Trail)
 _roles = msgspec.json.Decoder(tuple[Role, ...])
 _requested = msgspec.json.Decoder(Requested)
 _references = msgspec.json.Decoder(tuple[Reference, ...])
@@ -128,6 +131,14 @@ def anomaly_row(a: Anomaly) -> tuple[Any, ...]:
     return (
         a.id, a.receipt, a.source, a.reason.value, a.state.value, a.detail,
         micros(a.received_at), micros(a.updated_at), a.dossier, micros_or_none(a.parked_until),
+        a.handled_by, a.handler, micros_or_none(a.handled_at), a.note,
+    )  # fmt: skip
+
+
+def help_case_row(c: HelpCase) -> tuple[Any, ...]:
+    return (
+        c.id, c.company, c.user, c.mutation, c.text, micros(c.opened_at), c.state.value, c.dossier,
+        None if c.trail is None else json_text(c.trail),
     )  # fmt: skip
 
 
@@ -144,6 +155,7 @@ def procedure_row(p: Procedure) -> tuple[Any, ...]:
         p.id, p.dossier, p.code, p.definition, p.identity, p.state, p.previous,
         micros(p.entered_at), micros(p.opened_at), micros(p.updated_at), micros_or_none(p.due_at),
         json_text(p.reasons), _json_or_none(p.place), p.version, _json_or_none(p.requested),
+        p.taken_by, micros_or_none(p.taken_at),
     )  # fmt: skip
 
 
@@ -276,6 +288,7 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Submission: Writing(tables.SubmissionTable, submission_row),
     Outgoing: Writing(tables.OutgoingTable, outgoing_row),
     MutationDone: Writing(tables.MutationDoneTable, mutation_done_row, key=("user_id", "key")),
+    HelpCase: Writing(tables.HelpCaseTable, help_case_row),
 }
 
 
@@ -323,12 +336,29 @@ def mandate(r: Row) -> Mandate:
     )  # fmt: skip
 
 
+def raw_message(r: Row) -> RawMessage:
+    return RawMessage(
+        receipt=r["receipt"], source=r["source"], event_id=r["event_id"], body=r["body"],
+        body_hash=r["body_hash"], key=r["key"], sandbox=bool(r["sandbox"]),
+        received_at=instant(r["received_at"]),
+    )  # fmt: skip
+
+
 def anomaly(r: Row) -> Anomaly:
     return Anomaly(
         id=r["id"], receipt=r["receipt"], source=r["source"], reason=AnomalyReason(r["reason"]),
         state=AnomalyState(r["state"]), detail=r["detail"], received_at=instant(r["received_at"]),
         updated_at=instant(r["updated_at"]), dossier=r["dossier"],
-        parked_until=instant_or_none(r["parked_until"]),
+        parked_until=instant_or_none(r["parked_until"]), handled_by=r["handled_by"],
+        handler=r["handler"], handled_at=instant_or_none(r["handled_at"]), note=r["note"],
+    )  # fmt: skip
+
+
+def help_case(r: Row) -> HelpCase:
+    return HelpCase(
+        id=r["id"], company=r["company"], user=r["user_id"], mutation=r["mutation"], text=r["text"],
+        opened_at=instant(r["opened_at"]), state=HelpState(r["state"]), dossier=r["dossier"],
+        trail=None if r["trail"] is None else _trail.decode(r["trail"]),
     )  # fmt: skip
 
 
@@ -349,9 +379,9 @@ def procedure(r: Row) -> Procedure:
         entered_at=instant(r["entered_at"]), opened_at=instant(r["opened_at"]),
         updated_at=instant(r["updated_at"]), due_at=instant_or_none(r["due_at"]),
         reasons=_reasons.decode(r["reasons"]),
-        place=None if r["place"] is None else _place.decode(r["place"]),
+        place=None if r["place"] is None else _place.decode(r["place"]), version=r["version"],
         requested=None if r["requested"] is None else _requested.decode(r["requested"]),
-        version=r["version"],
+        taken_by=r["taken_by"], taken_at=instant_or_none(r["taken_at"]),
     )  # fmt: skip
 
 

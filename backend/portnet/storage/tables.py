@@ -113,6 +113,10 @@ class AnomalyTable(Table, tablename="anomaly"):
     updated_at = BigInt()
     dossier = Text(null=True)
     parked_until = BigInt(null=True)
+    handled_by = Text(null=True)
+    handler = Text(null=True)
+    handled_at = BigInt(null=True)
+    note = Text(null=True)
 
 
 class DossierTable(Table, tablename="dossier"):
@@ -151,6 +155,8 @@ class ProcedureTable(Table, tablename="procedure"):
     place = Text(null=True)
     version = BigInt()
     requested = Text(null=True)
+    taken_by = Text(null=True)
+    taken_at = BigInt(null=True)
 
 
 class EntryTable(Table, tablename="entry"):
@@ -416,6 +422,37 @@ class FeedbackTable(Table, tablename="feedback"):
     at = BigInt()
 
 
+class HelpCaseTable(Table, tablename="help_case"):
+    """``mutation`` is the app's own id of the question, unique for each user; ``trail`` is JSON."""
+
+    id = Text(primary_key=True)
+    company = Text()
+    user_id = Text()
+    mutation = Text()
+    text = Text()
+    opened_at = BigInt()
+    state = Text()
+    dossier = Text(null=True)
+    trail = Text(null=True)
+
+
+class ReferenceRowTable(Table, tablename="reference_row"):
+    """What operators imported, the key is (table_name, code); ``cells`` is JSON by the names of the columns."""
+
+    table_name = Text(primary_key=True)
+    code = Text()
+    cells = Text()
+
+
+class ReferenceImportTable(Table, tablename="reference_import"):
+    """The last import of each table; ``generation`` grows with each."""
+
+    table_name = Text(primary_key=True)
+    generation = BigInt()
+    imported_at = BigInt()
+    imported_by = Text()
+
+
 TABLES: tuple[type[Table], ...] = (
     CompanyTable,
     UserTable,
@@ -449,4 +486,7 @@ TABLES: tuple[type[Table], ...] = (
     TallyTable,
     OpenStepTable,
     FeedbackTable,
+    HelpCaseTable,
+    ReferenceRowTable,
+    ReferenceImportTable,
 )

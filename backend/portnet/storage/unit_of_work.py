@@ -23,13 +23,24 @@ from portnet.domain.alerts import Alert, Device
 from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
+from portnet.domain.help import HelpCase
 from portnet.domain.inbox import Reawakening, Settlement
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import Retimed, Timer, TimerKey
-from portnet.ports.unit_of_work import AuditDraft, Change, MutationDone, Position, Ringing
+from portnet.ports.unit_of_work import (
+    AcknowledgedStep,
+    AnomalyCase,
+    AuditDraft,
+    Change,
+    MutationDone,
+    Position,
+    Ringing,
+    TableImport,
+)
 from portnet.storage import rows
+from portnet.storage.desk import anomaly_case, step_of, write_import
 from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, query
 from portnet.storage.files import claim, file_of, files_of, take
@@ -71,6 +82,7 @@ class StorageUnitOfWork:
         self._settled: list[Settlement] = []
         self._reawakened: list[Reawakening] = []
         self._moot: list[TimerKey] = []
+        self._imported: list[TableImport] = []
 
     async def __aenter__(self) -> Self:
         self._context = self._database.transaction()
@@ -100,6 +112,8 @@ class StorageUnitOfWork:
                 case Retimed():
                     self._moot.extend(change.moot)
                     self._structs[Timer].extend(change.live)
+                case TableImport():
+                    self._imported.append(change)
                 case _:
                     self._structs[type(change)].append(change)
 
@@ -185,11 +199,29 @@ class StorageUnitOfWork:
         return [rows.alert(row) for row in await self._locked(sql, user, dialect.array(ids))]
 
     async def chain(self, user: str, alert: str) -> Sequence[Alert]:
+        # First the file, as the intake does: who takes an alert takes the file's step.
+        told = "SELECT dossier FROM alert WHERE id = $2 AND user_id = $1"
+        await self._locked(f"SELECT id FROM dossier WHERE id = ({told})", user, alert)
         sql = (
             "SELECT * FROM alert WHERE chain ="
             " (SELECT chain FROM alert WHERE id = $2 AND user_id = $1) ORDER BY id"
         )
         return [rows.alert(row) for row in await self._locked(sql, user, alert)]
+
+    async def step_of(self, alert: Alert) -> AcknowledgedStep | None:
+        return await self._begun.run(step_of(self._database.dialect, alert))
+
+    async def anomaly(
+        self, anomaly: str, refs: Sequence[str], dossier: str | None
+    ) -> AnomalyCase | None:
+        return await self._begun.run(anomaly_case(self._database.dialect, anomaly, refs, dossier))
+
+    async def help_case(self, user: str, mutation: str) -> HelpCase | None:
+        # As for devices: a first question finds no row to lock.
+        await self._begun.run(self._database.dialect.lock_references([f"help:{user}:{mutation}"]))
+        sql = "SELECT * FROM help_case WHERE user_id = $1 AND mutation = $2"
+        found = await self._locked(sql, user, mutation)
+        return rows.help_case(found[0]) if found else None
 
     @property
     def _begun(self) -> Transaction:
@@ -224,6 +256,8 @@ class StorageUnitOfWork:
             if structs := self._structs.get(kind):
                 yield Batch(writing.sql, [writing.row(struct) for struct in structs])
         yield from self._settle()
+        for imported in self._imported:
+            yield from write_import(imported)
         if self._records:
             yield Batch(_EVENT, [_event_row(record) for record in self._records])
         positions = yield from self._publish()

@@ -11,6 +11,7 @@ from portnet_server.cli.configuration import config
 from portnet_server.cli.demo import demo
 from portnet_server.cli.phone import phone
 from portnet_server.cli.rebuild import rebuild
+from portnet_server.cli.reference import reference
 from portnet_server.cli.schema import schema
 from portnet_server.cli.serve import migrate, serve
 
@@ -21,5 +22,17 @@ def main() -> None:
     """The mobile backend of Morocco's foreign-trade single window."""
 
 
-for command in (agency, anomalies, catalogue, config, demo, migrate, phone, rebuild, schema, serve):
+for command in (
+    agency,
+    anomalies,
+    catalogue,
+    config,
+    demo,
+    migrate,
+    phone,
+    rebuild,
+    reference,
+    schema,
+    serve,
+):
     main.add_command(command)

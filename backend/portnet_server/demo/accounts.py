@@ -53,6 +53,12 @@ COMPANIES: Mapping[str, DemoCompany] = {
         ice="002136093000040",
         users=(_user("broker", "Karim Lahlou", Role.DECLARANT, "fr", 6),),
     ),
+    "desk": DemoCompany(
+        kind=CompanyKind.SINGLE_WINDOW,
+        name="PortNet",
+        ice="000000999000187",
+        users=(_user("helpdesk", "Houda Amrani", Role.HELP_DESK, "fr", 7),),
+    ),
 }
 
 #: Each has two active keys, as a source has while it changes them.

@@ -14,6 +14,7 @@ _ROLES = {
     Role.FINANCE: Localised(fr="finances", ar="المالية", en="finance"),
     Role.LOGISTICS: Localised(fr="logistique", ar="اللوجستيك", en="logistics"),
     Role.ADMINISTRATOR: Localised(fr="administrateur", ar="مدير الحساب", en="administrator"),
+    Role.HELP_DESK: Localised(fr="assistance", ar="المساعدة", en="help desk"),
 }
 
 TITLE = Localised(

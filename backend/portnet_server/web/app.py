@@ -13,7 +13,9 @@ from litestar.types import HTTPScope, Receive, Scope, Send, WebSocketScope
 
 from portnet_server.web.agencies import AgencyEndpoint
 from portnet_server.web.health import Health
+from portnet_server.web.rest.raw_messages import RawMessages
 
+_RAW_PATH = re.compile(r"/(?P<anomaly>[^/]+)/raw/?")
 _AGENCY_PATH = re.compile(r"/(?P<source>[^/]+)/messages/?")
 
 HttpApp = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
@@ -26,6 +28,7 @@ def create_app(
     agencies: AgencyEndpoint,
     page: HttpApp,
     health: Health,
+    raw_messages: RawMessages,
     indicators: HttpApp,
 ) -> Litestar:
     """The ASGI application. Litestar routes; bodies, errors and sockets are our endpoints' own."""
@@ -45,6 +48,15 @@ def create_app(
             await _refuse(send, 404, "NOT_FOUND", "post to /agencies/<source>/messages")
         elif await _only("POST", scope, send):
             await agencies(cast("HTTPScope", scope), receive, send, path["source"])
+
+    # Mounted for the same reason.
+    @asgi("/anomalies", is_mount=True, copy_scope=False)
+    async def raw_route(scope: Scope, receive: Receive, send: Send) -> None:
+        path = _RAW_PATH.fullmatch(scope["path"])
+        if path is None:
+            await _refuse(send, 404, "NOT_FOUND", "get /anomalies/<id>/raw")
+        elif await _only("GET", scope, send):
+            await raw_messages(cast("HTTPScope", scope), receive, send, path["anomaly"])
 
     @asgi("/health/live", copy_scope=False)
     async def live_route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +78,15 @@ def create_app(
         if await _only("GET", scope, send):
             await indicators(cast("HTTPScope", scope), receive, send)
 
-    routes = [graphql_route, agency_route, live_route, ready_route, page_route, indicators_route]
+    routes = [
+        graphql_route,
+        agency_route,
+        raw_route,
+        live_route,
+        ready_route,
+        page_route,
+        indicators_route,
+    ]
     return Litestar(route_handlers=routes, openapi_config=None, logging_config=None)
 
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 import strawberry
 
-from portnet.services.feedback import FeedbackRefusal
+from portnet.services.indicators.feedback import FeedbackRefusal
 from portnet_graphql.context import Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.mutations.done import Done

@@ -51,7 +51,7 @@ class DossierQueries:
     ) -> DossierConnection:
         size, context = page_size(first, after), info.context
         asked = filter.known() if filter else KnownFilter()
-        page = await context.readers.files.dossiers(context.viewer, context.now, asked, order, size)
+        page = await context.file_reader.dossiers(context.viewer, context.now, asked, order, size)
         nodes = [Dossier.of(dossier, context) for dossier in page.items]
         return DossierConnection(nodes=nodes, page_info=PageInfo.of(page))
 

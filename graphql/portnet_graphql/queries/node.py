@@ -13,6 +13,7 @@ from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import found, optional
 from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.alert import Alert
+from portnet_graphql.types.anomaly import Anomaly
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
@@ -65,6 +66,8 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
         case Kind.DEVICE:
             devices = await context.readers.accounts.devices_by_id(context.viewer.user, [key])
             return Device.of(devices[key]) if key in devices else None
+        case Kind.ANOMALY:
+            return await _anomaly(key, context)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:
@@ -77,6 +80,14 @@ async def _entry(key: str, context: Context) -> TimelineEntry | None:
         return None
     procedure = found(await context.files.procedures.load(entry.procedure))
     return TimelineEntry.of(entry, procedure, context)
+
+
+async def _anomaly(key: str, context: Context) -> Anomaly | None:
+    helper = context.person.helper
+    if helper is None:
+        return None
+    found = await context.readers.anomalies.anomalies_by_id([key], helper.sandbox)
+    return Anomaly.of(found[key], context) if key in found else None
 
 
 async def _of_mandates(kind: Kind, key: str, context: Context) -> Company | Mandate | None:

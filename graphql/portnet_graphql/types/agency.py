@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 from portnet.domain.catalogue import Agency as KnownAgency
+from portnet.domain.localised import Localised
 from portnet.domain.silence import silent
 from portnet_graphql.context import Context, Info
 from portnet_graphql.types.node import Kind, Node, described, node_id
@@ -31,6 +32,13 @@ class Agency(Node):
     def of_source(cls, source: str, context: Context) -> Agency | None:
         agency = context.catalogue.agency_of_source(source)
         return None if agency is None else cls.of(agency, context)
+
+    @classmethod
+    def unknown(cls, source: str) -> Agency:
+        """A source that has a key and is no agency of the catalogue."""
+        name = Localised(fr=source, ar=source, en=source)
+        record = KnownAgency(code=source, source=source, label=name, short=name)
+        return cls(id=node_id(Kind.AGENCY, source), code=source, label=source, record=record)
 
     @described("When its last message came.")
     async def last_heard_at(self, info: Info) -> datetime | None:

@@ -8,6 +8,7 @@ from functools import partial
 
 import strawberry
 
+from portnet.domain.agency import Place as StatedPlace
 from portnet.domain.business_hours import Span, add
 from portnet.domain.catalogue import Agency as KnownAgency
 from portnet.domain.catalogue import Status
@@ -45,7 +46,7 @@ from portnet_graphql.types.procedure import (
     TimelineEntry,
     definition_of,
 )
-from portnet_graphql.types.reference import Place, Reason, Reference
+from portnet_graphql.types.reference import Contact, Place, Reason, Reference
 from portnet_graphql.types.scalars import Direction, Phase
 
 #: Who holds a file that is over.
@@ -60,16 +61,25 @@ class Party:
     kind: str = strawberry.field(description="AGENCY, NOBODY, or a holder's code: a role, HANDLER…")
     label: str
     agency: Agency | None
+    place: strawberry.Private[StatedPlace | None] = None
 
     @classmethod
-    def of(cls, holder: str | None, context: Context) -> Party:
+    def of(cls, holder: str | None, place: StatedPlace | None, context: Context) -> Party:
         if holder is None:
             return cls(kind="NOBODY", label=NOBODY.in_(context.locale), agency=None)
         agency = context.catalogue.agencies.get(holder)
         label = context.catalogue.holder_label(holder).in_(context.locale)
         if agency is None:
             return cls(kind=holder, label=label, agency=None)
-        return cls(kind="AGENCY", label=label, agency=Agency.of(agency, context))
+        return cls(kind="AGENCY", label=label, agency=Agency.of(agency, context), place=place)
+
+    @described("The agency's office at the place, where one is known.")
+    def contact(self, info: Info) -> Contact | None:
+        if self.agency is None:
+            return None
+        context = info.context
+        office = context.references.office(self.agency.code, self.place)
+        return None if office is None else Contact.of(office, context.locale, context.now)
 
 
 @strawberry.type(description="By what the same step of the same agency and office took lately.")
@@ -107,6 +117,10 @@ class WhatNow:
     expected: ExpectedDelay | None = strawberry.field(
         description="How long it is likely to take from `since` on; null where too little is known."
     )
+    taken_by: str | None = strawberry.field(
+        description="Who of our side said 'I am on it' of this step, and since when."
+    )
+    taken_at: datetime | None
     holding: strawberry.Private[KnownAgency | None]
 
     @described(
@@ -129,8 +143,8 @@ class WhatNow:
             action_code=advice.action,
             warning=None if warning is None else actions[warning].label.in_(context.locale),
             reasons=[Reason.of(reason) for reason in advice.reasons],
-            holder=Party.of(advice.holder, context),
-            place=Place.of(advice.place),
+            holder=Party.of(advice.holder, advice.place, context),
+            place=Place.of(advice.place, context.references, context.locale),
             since=advice.since,
             deadline=advice.deadline,
             expected=ExpectedDelay.of(
@@ -139,6 +153,8 @@ class WhatNow:
                 )
             ),
             holding=context.catalogue.agencies.get(advice.holder or ""),
+            taken_by=advice.taken_by,
+            taken_at=advice.taken_at,
         )
 
 
@@ -165,7 +181,7 @@ class Dossier(Node):
             status=dossier.status,
             perishable=dossier.perishable,
             what_now=WhatNow.of(dossier.what_now, context),
-            place=Place.of(dossier.what_now.place),
+            place=Place.of(dossier.what_now.place, context.references, context.locale),
             version=dossier.version,
             updated_at=dossier.updated_at,
             record=dossier,
@@ -324,7 +340,7 @@ def _title(reference: str, context: Context, procedures: Sequence[KnownProcedure
 async def _timeline(
     dossier: str, procedure: str | None, size: PageSize, context: Context
 ) -> TimelineConnection:
-    page = await context.readers.files.timeline(dossier, procedure, size)
+    page = await context.file_reader.timeline(dossier, procedure, size)
     owners = await context.files.procedures.load_many([entry.procedure for entry in page.items])
     return TimelineConnection(
         nodes=[

@@ -54,6 +54,7 @@ class Kind(enum.StrEnum):
     ALERT = "Alert"
     AGENCY = "Agency"
     REQUEST = "InformationRequest"
+    ANOMALY = "Anomaly"
 
 
 def node_id(kind: Kind, key: str) -> strawberry.ID:

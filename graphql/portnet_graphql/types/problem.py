@@ -7,9 +7,11 @@ from typing import Protocol
 
 import strawberry
 
+from portnet.domain.help import LONGEST_QUESTION
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
+from portnet.services.anomaly import LONGEST_REASON, AnomalyRefusal
 from portnet.services.device import LONGEST_ADDRESS, LONGEST_LABEL
 from portnet_graphql.types.node import Node
 from portnet_graphql.types.scalars import Proof, Severity
@@ -92,6 +94,24 @@ KEY_REUSED = Localised(
     ar="سبق استعمال معرف هذه العملية لغرض آخر.",
     en="This operation's id was used for something else already.",
 )
+#: By the code of the help desk's refusal; one that is not found has no sentence.
+ANOMALY_REFUSALS: Mapping[str, Localised] = {
+    AnomalyRefusal.SETTLED: Localised(
+        fr="Cette anomalie a déjà été traitée.",
+        ar="سبق أن تمت معالجة هذه الحالة.",
+        en="This anomaly has been handled already.",
+    ),
+    AnomalyRefusal.UNREADABLE: Localised(
+        fr="Le message est illisible, il ne peut être rattaché à un dossier.",
+        ar="الرسالة غير مقروءة ولا يمكن إلحاقها بملف.",
+        en="The message cannot be read, so it cannot be filed to a dossier.",
+    ),
+    AnomalyRefusal.ON_A_TIMELINE: Localised(
+        fr="Le message figure déjà au suivi d'un dossier, il ne peut en changer.",
+        ar="الرسالة مدرجة بالفعل في ملف ولا يمكن نقلها.",
+        en="The message is on a file's timeline already and cannot move to another.",
+    ),
+}
 INVALID_INPUT = Localised(
     fr="Certains champs sont à corriger.",
     ar="بعض الخانات تحتاج إلى تصحيح.",
@@ -110,12 +130,22 @@ FAULTS: Mapping[str, Localised] = {
     "UNKNOWN": Localised(
         fr="Cette valeur est inconnue.", ar="هذه القيمة غير معروفة.", en="This value is unknown."
     ),
+    "OTHER_COMPANY": Localised(
+        fr="Le message concerne une autre société que ce dossier.",
+        ar="الرسالة تخص شركة أخرى غير صاحبة هذا الملف.",
+        en="The message is about another company than this file.",
+    ),
 }
-_LONGEST = {"address": LONGEST_ADDRESS, "label": LONGEST_LABEL, "text": LONGEST_TEXT}
+_LONGEST = {
+    "address": LONGEST_ADDRESS,
+    "label": LONGEST_LABEL,
+    "reason": LONGEST_REASON,
+    "text": min(LONGEST_TEXT, LONGEST_QUESTION),
+}
 
 
 class Fault(Protocol):
-    """A field that cannot be taken, and why."""
+    """A field that cannot be taken, and a code of `FAULTS` that says why."""
 
     @property
     def path(self) -> str: ...
@@ -148,6 +178,11 @@ class NotAllowedNow(Problem):
     @classmethod
     def because(cls, refusal: NotDone, state: str, locale: Locale) -> NotAllowedNow:
         return cls(code=refusal.value, message=NOT_DONE[refusal].in_(locale), state=state)
+
+    @classmethod
+    def for_anomaly(cls, code: str, locale: Locale) -> NotAllowedNow:
+        """``code`` is one of `ANOMALY_REFUSALS`."""
+        return cls(code=code, message=ANOMALY_REFUSALS[code].in_(locale), state=code)
 
 
 @strawberry.type

@@ -147,6 +147,7 @@ class CompanyKind(enum.StrEnum):
     SHIP_AGENT = "SHIP_AGENT"
     BANK = "BANK"
     CLASSROOM = "CLASSROOM"
+    SINGLE_WINDOW = "SINGLE_WINDOW"
 
 
 @strawberry.enum

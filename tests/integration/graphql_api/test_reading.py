@@ -49,7 +49,7 @@ async def test_a_dossier_says_what_to_do_who_holds_it_and_since_when(world: Worl
     assert now["reasons"][0]["lang"] == "fr"
     assert now["deadline"] is not None
     assert now["warning"].startswith("Do not sell")
-    assert now["place"] == {"code": "MACAS", "label": "MACAS", "kind": "UNLOCODE"}
+    assert now["place"] == {"code": "MACAS", "label": "Casablanca", "kind": "PORT"}
     assert [p["kind"]["code"] for p in dossier["procedures"]["nodes"]] == [
         "DUM_IMPORT",
         "ONSSA_IMPORT",

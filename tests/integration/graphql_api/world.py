@@ -29,18 +29,22 @@ from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.ports.alerts import Occasion, Planned
 from portnet.ports.unit_of_work import Change, Position
+from portnet.reference import load_shipped
 from portnet.scenarios import shipped
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.anomaly import Anomalies
 from portnet.services.answer import Answers
 from portnet.services.device import Devices
-from portnet.services.feedback import FeedbackBox
+from portnet.services.help import Help
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
+from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
+from portnet.services.reference import ReferenceTables
 from portnet.services.session import Sessions
 from portnet.storage.engines import Database
 from portnet.storage.queues.inbox import StorageInbox
@@ -48,9 +52,11 @@ from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
-from portnet.storage.repositories.dossier import DossierRepository
+from portnet.storage.repositories.anomaly import AnomalyRepository
+from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
+from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
@@ -59,12 +65,14 @@ from portnet_graphql.documents import Documents
 from portnet_graphql.operations import GraphQLOperations
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
+from portnet_server.bootstrap import read_message
 from portnet_server.tokens import SessionTokens
 from tests.support.acting.fakes import EverySystem, ToldProofs
 
 #: A Monday morning: the day on which S0 begins.
 MONDAY = datetime(2026, 11, 23, 7, 50, tzinfo=UTC)
 IMPORTER_ICE, OTHER_ICE = "001561191000066", "001525196000048"
+DESK_ICE = "000000999000187"
 BROKER_ICE, RIVAL_ICE = "001434567000011", "001434567000022"
 PASSWORD = "correct horse"
 SECRET = b"s" * 32
@@ -194,6 +202,14 @@ class World:
         ledger = StorageLedger(database, INDICATORS)
         self.counter = Counter(ledger, self._catalogue, INDICATORS)
         self._inbox = StorageInbox(database)
+        self.anomalies = AnomalyRepository(database)
+        self.references = ReferenceTables(
+            load_shipped(self._catalogue.agencies),
+            self._catalogue.agencies,
+            ReferenceRepository(database),
+            self.unit,
+            self.clock,
+        )
         self._hub_task: asyncio.Task[None] | None = None
         self._played = 0
         self._posted = 0
@@ -370,6 +386,7 @@ class World:
     def _dependencies(self) -> Dependencies:
         wakeups = self._wakeups
         accounts = AccountRepository(self.database)
+        files = DossierRepository(self.database)
         access = AccessTokens(token_key(SECRET))
         files = DossierRepository(self.database)
         figures = IndicatorRepository(self.database)
@@ -400,11 +417,17 @@ class World:
                 self.ids,
                 wakeups,
             ),
+            anomalies=Anomalies(
+                self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
+            ),
+            help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
         )
         return Dependencies(
             services=self.services,
             readers=Readers(
                 files=files,
+                desk=DeskDossierRepository(self.database),
+                anomalies=self.anomalies,
                 alerts=AlertRepository(self.database),
                 accounts=accounts,
                 feeds=self.feeds,
@@ -412,6 +435,7 @@ class World:
                 requests=RequestRepository(self.database),
             ),
             catalogue=self._catalogue,
+            references=self.references,
             texts=CodeAndReference(),
             clock=self.clock,
             live=self.hub,
@@ -425,6 +449,7 @@ class World:
             ("other", CompanyKind.OPERATOR, OTHER_ICE),
             ("broker", CompanyKind.BROKER, BROKER_ICE),
             ("rivals", CompanyKind.BROKER, RIVAL_ICE),
+            ("desk", CompanyKind.SINGLE_WINDOW, DESK_ICE),
         ):
             self.companies[name] = Company(
                 id=self.ids.new(), kind=kind, name=name.title(), ice=ice, sandbox=self.sandbox
@@ -434,6 +459,9 @@ class World:
         self._add_user("agent", "broker", Role.DECLARANT, "ar")
         self._add_user("rival", "rivals", Role.DECLARANT, "fr")
         self._add_user("outsider", "other", Role.DECLARANT, "fr")
+        self._add_user("helper", "desk", Role.HELP_DESK, "en")
+        # A role that a customer gave to its own employee.
+        self._add_user("pretender", "importer", Role.HELP_DESK, "en")
         mandate = Mandate(
             id=self.ids.new(),
             company=self.companies["importer"].id,

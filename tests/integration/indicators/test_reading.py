@@ -7,8 +7,8 @@ import pytest
 
 from portnet.domain.indicators.definition import Grouping
 from portnet.domain.indicators.feedback import LONGEST_TEXT
-from portnet.services.feedback import FeedbackBox, FeedbackRefusal
 from portnet.services.indicators.expecting import LEAST_STEPS, Expectations
+from portnet.services.indicators.feedback import FeedbackBox, FeedbackRefusal
 from portnet.services.indicators.reading import MOST_MONTHS, SMALLEST_GROUP, Question
 from portnet.storage.repositories.indicator import IndicatorRepository
 from tests.integration.indicators.live import (

@@ -7,7 +7,7 @@ import pytest
 
 from portnet.domain.access import Role
 from portnet.domain.alerts import Alert, AlertState
-from portnet.domain.events import FrameKind, user_audience
+from portnet.domain.events import FrameKind, company_audience, user_audience
 from portnet.ports.reading import Badge, PageSize
 from portnet.ports.unit_of_work import Position
 from portnet.services.alert import AlertRefusal, Alerts
@@ -161,3 +161,42 @@ async def test_what_was_acknowledged_does_not_become_merely_seen(world: World) -
     for user, alert in told.items():
         await service(world).report_seen(world.viewing(EVERYONE[user]), [alert])
         assert (await alert_of(world, user, alert)).state is AlertState.ACKNOWLEDGED
+
+
+async def test_who_acknowledges_has_taken_the_step_and_both_companies_files_say_so(
+    world: World,
+) -> None:
+    told = await told_of_a_hold(world)
+    [before] = await world.dossiers()
+    seen = [company_audience(firm.id) for firm in (IMPORTER, BROKER)]
+    heads = await world.feed.heads(seen)
+    declarant = world.viewer(IMPORTER)
+    await service(world).acknowledge(declarant, "Salma", told[declarant.user])
+    [dossier] = await world.dossiers()
+    assert (dossier.what_now.taken_by, dossier.what_now.taken_at) == ("Salma", world.clock.now())
+    assert dossier.version == before.version + 1
+    for head in heads:
+        [frame] = (await world.feed.after([head], 100, world.clock.now()))[head.audience].rows
+        assert (frame.kind, frame.subject) == (FrameKind.DOSSIER_CHANGED, dossier.id)
+
+
+async def test_a_step_that_stays_stays_taken_and_the_next_one_is_nobodys(world: World) -> None:
+    told = await told_of_a_hold(world)
+    declarant = world.viewer(IMPORTER)
+    await service(world).acknowledge(declarant, "Salma", told[declarant.user])
+    world.clock.advance(timedelta(minutes=1))
+    await world.post("BANK", "DUM_IMPORT.released", DUM)
+    [dossier] = await world.dossiers()
+    assert dossier.what_now.taken_by == "Salma"
+    await world.post("BADR", "DUM_IMPORT.hold_lifted", DUM)
+    [dossier] = await world.dossiers()
+    assert (dossier.what_now.taken_by, dossier.what_now.taken_at) == (None, None)
+
+
+async def test_an_alert_of_a_step_that_is_over_takes_nothing(world: World) -> None:
+    told = await told_of_a_hold(world)
+    await world.post("BADR", "DUM_IMPORT.hold_lifted", DUM)
+    [before] = await world.dossiers()
+    declarant = world.viewer(IMPORTER)
+    await service(world).acknowledge(declarant, "Salma", told[declarant.user])
+    assert await world.dossiers() == [before]

@@ -31,7 +31,7 @@ DUM_VALUE = DUM.split(":")[1]
 
 
 async def anomalies(world: World) -> list[Anomaly]:
-    found = await world.agencies.anomalies(list(AnomalyState), PageSize(first=100))
+    found = await world.anomalies.anomalies(list(AnomalyState), PageSize(first=100))
     return list(found.items)[::-1]
 
 

@@ -259,7 +259,7 @@ async def test_pages_of_alerts_and_anomalies_cover_all_once(world: World) -> Non
         listed = partial(world.alerts.alerts, manager, world.clock.now(), unseen_only)
         alerts = await turned(listed, 3)
         assert unique(alerts) == len(alerts) == 4
-    anomalies = await turned(lambda p: world.agencies.anomalies([AnomalyState.PARKED], p), 3)
+    anomalies = await turned(lambda p: world.anomalies.anomalies([AnomalyState.PARKED], p), 3)
     assert unique(anomalies) == len(anomalies) == 7
     assert [a.id for a in anomalies] == sorted((a.id for a in anomalies), reverse=True)
 
@@ -307,7 +307,7 @@ async def test_a_cursor_that_is_not_ours_leads_to_an_empty_page(world: World, cu
         await listing(world, DossierOrder.UPDATED)(page),
         await world.files.timeline(dossier, None, page),
         await world.alerts.alerts(viewer, world.clock.now(), False, page),
-        await world.agencies.anomalies(list(AnomalyState), page),
+        await world.anomalies.anomalies(list(AnomalyState), page),
     ]
     assert pages == [Page(items=(), end=None, more=False)] * 5
 

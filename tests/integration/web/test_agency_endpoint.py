@@ -5,7 +5,7 @@ import hashlib
 import http.client
 import json
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -27,10 +27,12 @@ from portnet.storage import piccolo_conf
 from portnet.storage.agency_keys import AgencyKeys
 from portnet.storage.engines import Database, query
 from portnet.storage.queues.inbox import StorageInbox
+from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet_server.web.agencies import AgencyEndpoint
 from portnet_server.web.app import create_app
 from portnet_server.web.health import Health
 from portnet_server.web.page import Page
+from portnet_server.web.rest.raw_messages import RawMessages
 from tests.support.clock import NOON, SteppedClock
 from tests.support.ids import CountedIds
 from tests.support.volume import volume
@@ -168,6 +170,13 @@ class _Uvicorn(uvicorn.Server):
         self.ready.set()
 
 
+class _Nobody:
+    """Implements `Doorkeeper`."""
+
+    async def authenticate(self, payload: Mapping[str, object]) -> None:
+        return None
+
+
 async def _no_graphql(scope: HTTPScope, receive: Receive, send: Send) -> None:
     raise AssertionError("nobody asks for it here")
 
@@ -190,7 +199,15 @@ async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
         await keyring.save(key)
     clock, wakeups = SteppedClock(), HeardInbox()
     endpoint = AgencyEndpoint(inbox, keyring, wakeups, clock, CountedIds(clock), LIMIT)
-    app = create_app(_no_graphql, _no_socket, endpoint, Page(None), Health(database), Page(None))
+    app = create_app(
+        _no_graphql,
+        _no_socket,
+        endpoint,
+        Page(None),
+        Health(database),
+        RawMessages(_Nobody(), AnomalyRepository(database)),
+        Page(None),
+    )
     config = uvicorn.Config(cast("Any", app), port=0, log_level="critical", lifespan="on")
     server = _Uvicorn(config)
     serving = asyncio.create_task(server.serve())

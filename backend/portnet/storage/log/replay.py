@@ -5,6 +5,7 @@ Messages are folded again, so that it does not matter in which order several wor
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar, assert_never
@@ -26,17 +27,19 @@ from portnet.domain.events import (
     MandateGranted,
     MandateRevoked,
     MandateStarted,
+    MessageAttached,
     MessageFolded,
     ProcedureOpened,
     ReferencesLinked,
     RequestChanged,
+    StepTaken,
     SubmissionChanged,
     SubmissionReceived,
 )
 from portnet.domain.filing import Link
 from portnet.domain.folding import refresh
 from portnet.domain.outgoing import SUBMISSION
-from portnet.domain.procedure import Entry, Procedure, Requested, fold
+from portnet.domain.procedure import Entry, Procedure, Requested, Standing, fold
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 
@@ -77,8 +80,12 @@ class _Subject:
         self.procedures: dict[str, Procedure] = {}
         self.links: dict[tuple[str, str], Link] = {}
         self.entries: dict[str, Entry] = {}
+        #: By (procedure, receipt), how often a message came in.
+        self.arrivals: Counter[tuple[str, str]] = Counter()
         self.acts: list[Procedure] = []
-        self.received = 0
+        self.taken: list[StepTaken] = []
+        #: Submissions received and messages attached: what else was a version of the dossier.
+        self.others = 0
         self.changed_at: dict[str, datetime] = {}
         self.alert: Alert | None = None
         self.request: InformationRequest | None = None
@@ -96,7 +103,7 @@ class _Subject:
             case ReferencesLinked():
                 self._link(event)
             case MessageFolded():
-                self._folded(event.entry, logged.at)
+                self._folded(event, logged.at)
             case AlertRaised():
                 self.alert = event.alert
             case AlertSeen():
@@ -107,7 +114,14 @@ class _Subject:
                 self.acts.append(event.procedure)
                 self._changed(event.procedure.id, logged.at)
             case SubmissionReceived():
-                self.received += 1
+                self.others += 1
+                self._changed(event.dossier, logged.at)
+            case StepTaken():
+                self.taken.append(event)
+                self._changed(event.procedure, logged.at)
+            case MessageAttached():
+                self.others += 1
+                self._link(event)
                 self._changed(event.dossier, logged.at)
             case RequestChanged():
                 self.request = _newer(self.request, event.request)
@@ -136,6 +150,9 @@ class _Subject:
             entries += outcome.entries
             standing = outcome.standing
             acts = [act for act in self.acts if act.id == procedure.id]
+            taken = [step for step in self.taken if step.procedure == procedure.id]
+            holder = _taken(taken, standing)
+            folds = sum(n for (of, _), n in self.arrivals.items() if of == procedure.id)
             procedures.append(
                 msgspec.structs.replace(
                     procedure,
@@ -148,7 +165,9 @@ class _Subject:
                     identity=_identity(definition, procedure, own),
                     requested=_under_way(acts, own),
                     updated_at=self.changed_at.get(procedure.id, procedure.updated_at),
-                    version=procedure.version + len(own) + len(acts),
+                    version=procedure.version + folds + len(acts) + len(taken),
+                    taken_by=None if holder is None else holder.by,
+                    taken_at=None if holder is None else holder.at,
                 )
             )
         return Rebuilt(
@@ -158,12 +177,14 @@ class _Subject:
             links=tuple(self.links.values()),
         )
 
-    def _link(self, event: ReferencesLinked) -> None:
+    def _link(self, event: ReferencesLinked | MessageAttached) -> None:
         for ref in event.refs:
             link = Link(dossier=event.dossier, procedure=event.procedure, ref=ref)
             self.links[ref.key, event.procedure] = link
 
-    def _folded(self, entry: Entry, at: datetime) -> None:
+    def _folded(self, event: MessageFolded, at: datetime) -> None:
+        entry = event.entry
+        self.arrivals[entry.procedure, entry.message.receipt] += event.arrived
         known = self.entries.get(entry.id)
         alerted = entry.alerted or (known is not None and known.alerted)
         self.entries[entry.id] = msgspec.structs.replace(entry, alerted=alerted)
@@ -175,12 +196,15 @@ class _Subject:
     def _refreshed(
         self, catalogue: Catalogue, dossier: Dossier, procedures: Sequence[Procedure]
     ) -> Dossier:
-        """As the last change left it: each message, act and submission that touched it was one version."""
+        """As the last change left it: whatever touched it was one version, were it of two procedures."""
         if not procedures:
             return dossier
-        messages = {entry.message.receipt for entry in self.entries.values()}
+        folds: Counter[str] = Counter()
+        for (_, receipt), times in self.arrivals.items():
+            folds[receipt] = max(folds[receipt], times)
         now = max(self.changed_at.values(), default=dossier.updated_at)
-        version = dossier.version + len(messages) + len(self.acts) + self.received
+        changes = len(self.acts) + len(self.taken) + self.others
+        version = dossier.version + folds.total() + changes
         refreshed = refresh(catalogue, dossier, procedures, now)
         return msgspec.structs.replace(refreshed, version=version)
 
@@ -192,6 +216,16 @@ def _identity(definition: Definition, procedure: Procedure, entries: Sequence[En
         if named is not None and entry.message.reference(SUBMISSION) == procedure.identity:
             return named
     return procedure.identity
+
+
+def _taken(taken: Sequence[StepTaken], standing: Standing) -> StepTaken | None:
+    """Who took the step at which the procedure stands."""
+    last = max(taken, key=lambda step: step.at, default=None)
+    at_it = last is not None and (last.state, last.entered_at) == (
+        standing.state,
+        standing.entered_at,
+    )
+    return last if at_it else None
 
 
 def _under_way(acts: Sequence[Procedure], entries: Sequence[Entry]) -> Requested | None:

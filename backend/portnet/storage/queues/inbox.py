@@ -12,7 +12,7 @@ from portnet.domain.inbox import BodyChanged, InboxState, RawMessage, Receipted
 from portnet.ports.inbox import InboxFull
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
-from portnet.storage.engines.program import Program, Row, Statement, query
+from portnet.storage.engines.program import Program, Statement, query
 
 #: How many posts wait in memory for the disk; more are refused.
 _QUEUE = 2_000
@@ -68,7 +68,7 @@ class StorageInbox:
         return await reply
 
     async def waiting(self, limit: int) -> Sequence[RawMessage]:
-        return [_raw(row) for row in await self._database.read(query(_WAITING, limit))]
+        return [rows.raw_message(row) for row in await self._database.read(query(_WAITING, limit))]
 
     async def wake_overdue(self, now: datetime) -> int:
         async with self._database.transaction() as transaction:
@@ -143,17 +143,4 @@ def _values(message: RawMessage, event_id: str, state: InboxState) -> tuple[obje
         int(message.sandbox),
         rows.micros(message.received_at),
         state.value,
-    )
-
-
-def _raw(row: Row) -> RawMessage:
-    return RawMessage(
-        receipt=row["receipt"],
-        source=row["source"],
-        event_id=row["event_id"],
-        body=row["body"],
-        body_hash=row["body_hash"],
-        key=row["key"],
-        sandbox=bool(row["sandbox"]),
-        received_at=rows.instant(row["received_at"]),
     )

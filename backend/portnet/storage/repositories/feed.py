@@ -22,6 +22,8 @@ _AFTER = (
 #: Frames by the tag of the event that they tell of.
 _FRAMES: Mapping[str, FrameKind] = {
     "message_folded": FrameKind.DOSSIER_CHANGED,
+    "step_taken": FrameKind.DOSSIER_CHANGED,
+    "message_attached": FrameKind.DOSSIER_CHANGED,
     "alert_raised": FrameKind.ALERT_CHANGED,
     "alert_seen": FrameKind.ALERT_CHANGED,
     "alert_acknowledged": FrameKind.ALERT_CHANGED,

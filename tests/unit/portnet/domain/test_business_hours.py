@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,13 @@ from portnet.domain.business_hours import (
     CASABLANCA,
     CLOSES,
     OPENS,
+    OpeningHours,
     Span,
     add,
+    in_ramadan,
+    opening,
     parse_span,
+    parse_week,
     subtract,
     worked,
 )
@@ -175,3 +179,58 @@ def test_a_span_begun_as_late_as_can_be_is_over_in_time(
     begun = subtract(span, end)
     assert add(span, begun) <= end
     assert hours == 0 or add(span, begun + timedelta(minutes=1)) > add(span, begun)
+
+
+WEEK = OpeningHours(
+    usual=parse_week("Mon-Thu 08:30-12:00; Mon-Thu 13:00-16:30; Fri 08:30-12:00"),
+    ramadan=parse_week("Mon-Fri 09:00-14:00"),
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "opens", "closes", "open_now"),
+    [
+        # Summer's clock is UTC+1: a Monday morning, noon, evening; a Friday afternoon.
+        ("2026-06-22T08:00", "2026-06-22T07:30", "2026-06-22T11:00", True),
+        ("2026-06-22T11:00", "2026-06-22T12:00", "2026-06-22T15:30", False),
+        ("2026-06-22T15:30", "2026-06-23T07:30", "2026-06-23T11:00", False),
+        ("2026-06-26T13:00", "2026-06-29T07:30", "2026-06-29T11:00", False),
+        # In Ramadan it is UTC+0 and other hours hold, on Friday afternoons too.
+        ("2026-02-27T13:00", "2026-02-27T09:00", "2026-02-27T14:00", True),
+    ],
+)
+def test_the_opening_that_holds_or_comes(at: str, opens: str, closes: str, open_now: bool) -> None:
+    now = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    window = opening(WEEK, now)
+    assert window is not None
+    assert window.opens_at == datetime.fromisoformat(opens).replace(tzinfo=UTC)
+    assert window.closes_at == datetime.fromisoformat(closes).replace(tzinfo=UTC)
+    assert window.open_at(now) is open_now
+
+
+def test_a_port_that_never_closes_is_open_for_days() -> None:
+    now = datetime(2026, 6, 22, 23, 59, tzinfo=UTC)
+    window = opening(OpeningHours(usual=parse_week("Mon-Sun 00:00-24:00")), now)
+    assert window is not None
+    assert window.open_at(now + timedelta(days=7))
+
+
+def test_an_office_without_hours_never_opens() -> None:
+    assert opening(OpeningHours(usual=()), datetime(2026, 6, 22, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize("announced", [date(2024, 3, 12), date(2025, 3, 2), date(2026, 2, 19)])
+def test_ramadan_begins_within_a_day_of_what_was_announced_in_morocco(announced: date) -> None:
+    assert in_ramadan(announced + timedelta(days=1))
+    assert not in_ramadan(announced - timedelta(days=2))
+    assert not in_ramadan(announced + timedelta(days=31))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Mon", "Mon 8:30-16:30", "Mon 08:30-16:60", "Mon 09:00-25:00", "Fri-Mon 08:00-09:00",
+     "Mon 08:00-12:00; Mon 11:00-16:00", "Mon 12:00-12:00"],
+)  # fmt: skip
+def test_a_week_that_means_nothing_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        parse_week(text)

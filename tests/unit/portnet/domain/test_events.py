@@ -18,6 +18,8 @@ KINDS: tuple[type[Any], ...] = get_args(Event)
 
 HEARD = {
     "MessageFolded": FrameKind.DOSSIER_CHANGED,
+    "StepTaken": FrameKind.DOSSIER_CHANGED,
+    "MessageAttached": FrameKind.DOSSIER_CHANGED,
     "AlertRaised": FrameKind.ALERT_CHANGED,
     "AlertSeen": FrameKind.ALERT_CHANGED,
     "AlertAcknowledged": FrameKind.ALERT_CHANGED,

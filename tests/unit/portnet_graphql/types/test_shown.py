@@ -8,13 +8,17 @@ import pytest
 from portnet.domain.access import Mandate
 from portnet.domain.agency import Place as StatedPlace
 from portnet.domain.identifiers import opaque_id
+from portnet.domain.references import references
+from portnet.reference import load_shipped
 from portnet.services.device import DeviceFault
 from portnet_graphql.types.company import state_of
 from portnet_graphql.types.delivery import masked
 from portnet_graphql.types.node import Kind, key_of, node_id
 from portnet_graphql.types.problem import InvalidInput
 from portnet_graphql.types.reference import Place
+from tests.support.scenarios import catalogue
 
+REFERENCES = references(load_shipped(catalogue().agencies))
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -34,8 +38,10 @@ def test_an_address_is_recognised_by_its_owner_only(address: str, shown: str) ->
     [
         (StatedPlace(), None),
         (None, None),
-        (StatedPlace(bureau="309"), ("309", "309", "BUREAU")),
-        (StatedPlace(bureau="309", unlocode="MACAS"), ("MACAS", "MACAS", "UNLOCODE")),
+        (StatedPlace(bureau="309"), ("309", "Customs, Casablanca port office (309)", "BUREAU")),
+        (StatedPlace(bureau="999"), ("999", "999", "BUREAU")),
+        (StatedPlace(bureau="309", unlocode="MACAS"), ("MACAS", "Casablanca", "PORT")),
+        (StatedPlace(unlocode="XXXXX"), ("XXXXX", "XXXXX", "UNLOCODE")),
         (StatedPlace(unlocode="MACAS", facility="Zone 2"), ("MACAS", "Zone 2", "FACILITY")),
         (StatedPlace(facility="Zone 2"), ("Zone 2", "Zone 2", "FACILITY")),
     ],
@@ -43,7 +49,7 @@ def test_an_address_is_recognised_by_its_owner_only(address: str, shown: str) ->
 def test_a_place_is_as_precise_as_the_message(
     stated: StatedPlace | None, shown: tuple[str, str, str] | None
 ) -> None:
-    place = Place.of(stated)
+    place = Place.of(stated, REFERENCES, "en")
     assert (place and (place.code, place.label, place.kind)) == shown
 
 

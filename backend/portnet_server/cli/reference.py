@@ -1,0 +1,80 @@
+"""`portnet reference`: the tables of places, offices, codes and headings; looked at, and extended out of CSV files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import BinaryIO
+
+import click
+
+from portnet.domain.localised import Localised
+from portnet.domain.place import KnownPlace, Office
+from portnet.domain.reference_table import FaultyTable, Table, columns
+from portnet.domain.references import Listed, References
+from portnet_server.cli.anomalies import with_desk
+from portnet_server.desk import Desk
+
+_table = click.argument("table", type=click.Choice([table.value for table in Table]))
+
+
+@click.group()
+def reference() -> None:
+    """Places, offices, regimes, banks, tariff headings, documents."""
+
+
+@reference.command(name="list")
+@_table
+def list_(table: str) -> None:
+    """Show TABLE as it is in force: shipped rows, and imported ones in their place."""
+
+    async def current(desk: Desk) -> References:
+        return desk.references.current
+
+    rows = _rows(with_desk(current), Table(table))
+    for code, label, row in rows:
+        sure = "verified" if row.verified else "unverified"
+        click.echo(f"{code:<22} {label.fr} | {label.ar} | {label.en}  ({sure}: {row.source})")
+
+
+@reference.command(name="import")
+@_table
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Check the file and change nothing.")
+@click.option(
+    "--by", "name", default="console", show_default=True, help="Your name, for the trail."
+)
+def import_(table: str, file: BinaryIO, dry_run: bool, name: str) -> None:
+    """Put the rows of a CSV FILE into TABLE, in the place of the last import; all of them or none."""
+    chosen = Table(table)
+    data: bytes = file.read()
+    try:
+        if dry_run:
+            count = with_desk(lambda desk: _checked(desk, chosen, data))
+        else:
+            actor = f"console:{name}"
+            count = with_desk(lambda desk: desk.references.import_table(actor, chosen, data))
+    except FaultyTable as faulty:
+        for fault in faulty.faults:
+            click.echo(str(fault), err=True)
+        raise click.ClickException(
+            f"nothing was imported: {len(faulty.faults)} faults; columns are {','.join(columns(chosen))}"
+        ) from None
+    click.echo(f"{count} rows {'could be imported' if dry_run else 'imported'}")
+
+
+async def _checked(desk: Desk, table: Table, data: bytes) -> int:
+    return len(desk.references.check(table, data))
+
+
+def _rows(
+    tables: References, table: Table
+) -> list[tuple[str, Localised, KnownPlace | Office | Listed]]:
+    found: Mapping[Table, Mapping[str, KnownPlace | Office | Listed]] = {
+        Table.PLACES: tables.places,
+        Table.OFFICES: tables.offices,
+        Table.REGIMES: tables.regimes,
+        Table.BANKS: tables.banks,
+        Table.HEADINGS: tables.headings,
+        Table.DOCUMENTS: tables.documents,
+    }
+    return [(code, row.label, row) for code, row in sorted(found[table].items())]

@@ -1,0 +1,1 @@
+"""What is served beside GraphQL, one address a module."""
