@@ -11,6 +11,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Protocol, assert_never
 
 from portnet.domain.adapter import Malformed, NotUnderstood, Understood
@@ -26,6 +27,8 @@ _logger = logging.getLogger(__name__)
 _BATCH = 200
 #: A message that fails this often for no expected reason is set aside, so that it does not hold up its file for ever.
 _PATIENCE = 5
+#: Of the clock that says how long a message waits, and of this one, either may be a little ahead.
+_SHORTEST_REST = 0.01
 
 Mapper = Callable[[RawMessage], Understood]
 
@@ -33,7 +36,9 @@ Mapper = Callable[[RawMessage], Understood]
 class Intake(Protocol):
     """What the worker needs of the use case; each call is one transaction."""
 
-    async def take_in(self, message: AgencyEvent) -> None: ...
+    async def take_in(self, message: AgencyEvent) -> datetime | None:
+        """Returns when to come back with a message that waits for another one."""
+        ...
 
     async def give_up(
         self,
@@ -71,6 +76,8 @@ class IntakeWorker:
         self._overdue_seconds = overdue_seconds
         self._wake = asyncio.Event()
         self._failures: Counter[str] = Counter()
+        #: Messages that wait for one that comes before them, and until when.
+        self._waiting: dict[str, datetime] = {}
 
     def wake(self) -> None:
         """Messages wait."""
@@ -94,14 +101,25 @@ class IntakeWorker:
 
     async def _rest(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll_seconds):
+            async with asyncio.timeout(self._rest_seconds()):
                 await self._wake.wait()
+
+    def _rest_seconds(self) -> float:
+        """Until the next look at the inbox, or until a message has waited long enough."""
+        if not self._waiting:
+            return self._poll_seconds
+        left = (min(self._waiting.values()) - self._clock.now()).total_seconds()
+        return min(self._poll_seconds, max(left, _SHORTEST_REST))
 
     async def _take_in_batch(self) -> int:
         """How many of the waiting messages were settled."""
         settled = 0
         understood: list[AgencyEvent] = []
-        for raw in await self._inbox.waiting(_BATCH):
+        # Those that wait for another message take nobody's place.
+        raws = await self._inbox.waiting(_BATCH + len(self._waiting))
+        lying = {raw.receipt for raw in raws}
+        self._waiting = {r: until for r, until in self._waiting.items() if r in lying}
+        for raw in raws:
             match self._understand(raw):
                 case Malformed() as malformed:
                     settled += await self._give_up(raw, malformed.message)
@@ -126,14 +144,33 @@ class IntakeWorker:
     async def _run_lane(self, lane: Sequence[AgencyEvent]) -> int:
         """How many messages were settled; the others keep their turn, which comes again."""
         async with self._room:
-            for settled, event in enumerate(lane):
-                if not await self._settle(event):
+            settled = 0
+            held: list[AgencyEvent] = []
+            for event in lane:
+                if self._waits(event):
+                    held.append(event)
+                elif not await self._settle(event):
                     return settled
-        return len(lane)
+                elif self._waits(event):
+                    held.append(event)
+                else:
+                    settled += 1
+            # What they wait for may have been among the others.
+            for event in sorted(held, key=_number) if settled else ():
+                if await self._settle(event) and not self._waits(event):
+                    settled += 1
+        return settled
+
+    def _waits(self, event: AgencyEvent) -> bool:
+        until = self._waiting.get(event.receipt)
+        return until is not None and until > self._clock.now()
 
     async def _settle(self, event: AgencyEvent) -> bool:
         try:
-            await self._intake.take_in(event)
+            until = await self._intake.take_in(event)
+            self._waiting.pop(event.receipt, None)
+            if until is not None:
+                self._waiting[event.receipt] = until
         except (TransactionConflict, DatabaseUnavailable):
             _logger.warning("the database was in the way of %s", event.receipt, exc_info=True)
             return False
@@ -168,6 +205,10 @@ class IntakeWorker:
                     self.wake()
             except Exception:
                 _logger.exception("parked messages could not be looked through; trying again")
+
+
+def _number(event: AgencyEvent) -> int:
+    return event.seq or 0
 
 
 def _lanes(events: Sequence[AgencyEvent]) -> list[list[AgencyEvent]]:

@@ -76,6 +76,8 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
     match row.kind:
         case FrameKind.DOSSIER_CHANGED:
             return await _dossier_changed(row, context)
+        case FrameKind.ENTRY_REMOVED:
+            return None if row.entry is None else Removed(id=node_id(Kind.ENTRY, row.entry))
         case FrameKind.ALERT_CHANGED:
             alert = await context.alerts.alerts.load(row.subject)
             return None if alert is None else AlertChanged(alert=Alert.of(alert, context))

@@ -84,6 +84,12 @@ class Dossier(_Answer, frozen=True, kw_only=True):
     status: str
     updated_at: datetime
     what_now: WhatNow
+    outcome: str | None = None
+
+    @property
+    def ending(self) -> str:
+        """Its status, or how it ended where that was no success."""
+        return self.outcome if self.outcome in {"FAILURE", "CANCELLED"} else self.status
 
 
 class Agency(_Answer, frozen=True, kw_only=True):

@@ -33,12 +33,14 @@ from portnet_mobile.words import Words
 
 _NARROWEST, _WIDEST = 60, 120
 
-#: A sign and a colour for each status.
+#: A sign and a colour for each status, and for each end that is no success.
 _STATUS: Final = {
     "BLOCKED": ("■", "bold white on red"),
     "ACTION_REQUIRED": ("▲", "bold black on yellow"),
     "WAITING_AGENCY": ("○", "bold cyan"),
     "DONE": ("✓", "green"),
+    "CANCELLED": ("–", "dim"),
+    "FAILURE": ("✖", "bold red"),
 }
 _UNKNOWN_STATUS = ("?", "bold")
 _LEVEL: Final = {4: "bold white on red", 3: "bold yellow", 2: "cyan"}
@@ -179,8 +181,8 @@ def _dossiers(view: View, width: int, room: int) -> Iterator[Text]:
 
 def _dossier(view: View, store: Store, dossier: Dossier, width: int) -> Iterator[Text]:
     words, what = view.words, dossier.what_now
-    sign, style = _STATUS.get(dossier.status, _UNKNOWN_STATUS)
-    title = Text(f" {sign} {words('status', dossier.status)} ", style=style)
+    sign, style = _STATUS.get(dossier.ending, _UNKNOWN_STATUS)
+    title = Text(f" {sign} {words('status', dossier.ending)} ", style=style)
     title.append(
         f" {clean(dossier.reference)}", style=Style(color="default", bgcolor="default", bold=True)
     )
@@ -235,8 +237,8 @@ def _events(view: View, width: int) -> Iterator[Text]:
 
 def _dossier_sentence(change: DossierUpdated, words: Words) -> str:
     after, entry = change.after, change.entry
-    sign, _ = _STATUS.get(after.status, _UNKNOWN_STATUS)
-    parts = [f"{sign} {words('status', after.status)}", clean(after.reference)]
+    sign, _ = _STATUS.get(after.ending, _UNKNOWN_STATUS)
+    parts = [f"{sign} {words('status', after.ending)}", clean(after.reference)]
     if change.before is None:
         parts.append(words("dossier", "new"))
     if entry is not None:

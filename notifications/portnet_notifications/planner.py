@@ -80,6 +80,7 @@ def _planned(
     new_id: Callable[[], str],
 ) -> Planned:
     entry, kind = occasion.entry, occasion.kind
+    before = policy.replaced(occasion, told.user)
     alert = Alert(
         id=new_id(),
         chain=f"{entry.id}:{kind}",
@@ -90,9 +91,10 @@ def _planned(
         kind=kind,
         level=told.level,
         facts=facts,
-        collapse_key=f"{occasion.dossier.id}:{kind}",
+        collapse_key=before.collapse_key if before else f"{occasion.dossier.id}:{kind}",
         raised_at=now,
         expires_at=now + policy.lifetime(told.level),
+        replaces=before.id if before else None,
     )
     return _delivered(alert, told, new_id)
 

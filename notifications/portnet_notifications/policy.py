@@ -13,7 +13,7 @@ import msgspec
 
 from portnet.domain.access import Mandate, User
 from portnet.domain.agency import Place
-from portnet.domain.alerts import AlertFacts, Channel, Device, Recipient, concerned
+from portnet.domain.alerts import Alert, AlertFacts, Channel, Device, Recipient, concerned
 from portnet.domain.catalogue import CLOCK, Agency, Catalogue, Definition
 from portnet.domain.identifiers import short_reference
 from portnet.domain.localised import Locale
@@ -83,6 +83,12 @@ def raised_level(level: int, kind: AlertKind, *, perishable: bool) -> int:
     return min(raised, HIGHEST_GOOD_NEWS) if kind.good_news else raised
 
 
+def replaced(occasion: Occasion, user: str) -> Alert | None:
+    """The newest alert of ``user`` that a correction makes untrue: its place on their phones is the correction's."""
+    own = (alert for alert in occasion.told if alert.user == user)
+    return max(own, key=lambda alert: (alert.raised_at, alert.id), default=None)
+
+
 def lifetime(level: int) -> timedelta:
     """How long after it was raised an alert is still sent."""
     return CRITICAL_LIFETIME if level >= HIGHEST else LIFETIME
@@ -119,11 +125,12 @@ def _concerned(
     kind: AlertKind, occasion: Occasion, people: Sequence[Recipient]
 ) -> list[tuple[Recipient, int]]:
     owner, broker = occasion.dossier.company, occasion.broker
-    # A correction goes to whoever may have read what it corrects, whatever their role.
+    # A correction goes to exactly those who were alerted of what it corrects, whatever their role is now.
     correcting = [audience.level for audience in kind.audiences if audience.role == ALERTED]
     if correcting:
+        told = {alert.user for alert in occasion.told}
         own = [p for p in people if p.user.active and p.user.company in {owner, broker}]
-        return [(person, max(correcting)) for person in own]
+        return [(person, max(correcting)) for person in own if person.user.id in told]
     return concerned(kind.levels, owner, broker, people)
 
 

@@ -19,14 +19,14 @@ fragment StateAll on ProcedureState { code label short status final outcome }
 fragment PlaceAll on Place { code label kind }
 fragment ProcedureAll on Procedure {
   id version kind { code version label } reference state { ...StateAll } agency { code label }
-  enteredAt targetAt alarmAt requested { code by at }
+  enteredAt targetAt alarmAt waitsFor { id } requested { code by at }
   requests { id version state text lang dueAt answeredAt }
 }
 fragment DossierAll on Dossier {
-  id version reference title company { id name } direction phase status perishable updatedAt
+  id version reference title company { id name } direction phase status outcome perishable updatedAt
   place { ...PlaceAll } references { scheme value }
   whatNow {
-    action actionCode warning since deadline takenBy takenAt
+    action actionCode warning since deadline expectedAt takenBy takenAt
     holder { kind label agency { code } contact { label phone } }
     place { ...PlaceAll } reasons { ...ReasonAll }
   }
@@ -37,7 +37,7 @@ fragment EntryAll on TimelineEntry {
   reasons { ...ReasonAll }
 }
 fragment AlertAll on Alert {
-  id code level text state collapseKey deepLink raisedAt expiresAt acknowledgedBy acknowledgedAt
+  id code level text state collapseKey replaces deepLink raisedAt expiresAt acknowledgedBy acknowledgedAt
   dossier { id }
 }
 """
@@ -155,6 +155,7 @@ class Replica:
                 self._procedure_changed(item["request"]["procedure"])
             case "Removed":
                 self._drop({item["id"]})
+                self._drop_entry(item["id"])
             case "AccessChanged":
                 self._access_changed(set(item["companies"]))
             case _:
@@ -172,6 +173,11 @@ class Replica:
         dossier["procedures"]["nodes"] = [
             procedure if p["id"] == procedure["id"] else p for p in held
         ]
+
+    def _drop_entry(self, gone: str) -> None:
+        for id_, dossier in self.dossiers.items():
+            timeline = {i: entry for i, entry in dossier["timeline"].items() if i != gone}
+            self.dossiers = {**self.dossiers, id_: {**dossier, "timeline": timeline}}
 
     def _access_changed(self, companies: set[str]) -> None:
         self._drop({i for i, d in self.dossiers.items() if d["company"]["id"] not in companies})

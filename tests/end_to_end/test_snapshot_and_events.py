@@ -11,6 +11,7 @@ from portnet.domain.access import Viewer
 from portnet.domain.agency import Classifier
 from portnet.domain.anomaly import Anomaly
 from portnet.domain.events import Event
+from portnet.domain.procedure import EntryKind
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
@@ -27,8 +28,7 @@ from tests.support.house.opening import OpenHouse, new_telling, steps
 #: Whose apps hold everything: in three languages, on both sides of the mandate.
 _PEOPLE = (("declarant", "fr"), ("manager", "en"), ("logistics", "ar"), ("broker", "fr"))
 
-_ENTRIES = ("APPLIED", "LATE", "ESTIMATE", "NOT_APPLIED", "INTERNAL")
-
+_RED = "DUM_IMPORT.channel_red"
 _SEEN = """
 mutation Seen($input: ReportAlertsInput!) { reportAlerts(input: $input) { clientMutationId } }
 """
@@ -115,6 +115,7 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await apps.agree("a delay that passed")
         await _ask_and_answer(apps)
         await _submit(apps)
+        await _amend(apps)
         await _change_the_mandate(apps)
         await _let_a_mandate_begin_and_end(apps)
         kinds = await house.select("SELECT DISTINCT kind FROM event")
@@ -122,8 +123,9 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
     assert apps.heard() == {
         *(f"RequestChanged {state}" for state in ("NEW", "EXPIRED", "ANSWERED")),
         "DossierChanged",
-        *(f"DossierChanged {kind}" for kind in _ENTRIES),
-        *(f"AlertChanged {state}" for state in ("NEW", "SEEN", "ACKNOWLEDGED")),
+        *(f"DossierChanged {kind.value}" for kind in EntryKind),
+        *(f"AlertChanged {state}" for state in ("NEW", "SEEN", "SUPERSEDED", "ACKNOWLEDGED")),
+        "Removed",
         "AccessChanged",
     }
 
@@ -213,6 +215,21 @@ async def _file_by_hand(apps: Apps) -> None:
     helper = Helper(name="Houda", actor="test")
     assert isinstance(await desk.attach(helper, anomaly["id"], dossier["id"]), Anomaly)
     await house.taken_in()
+
+
+async def _amend(apps: Apps) -> None:
+    """On files of their own: registered, orange, a visit to set, and done without having been set."""
+    telling = new_telling("S0", run=2)
+    for number in (1, 2, 3, 5):
+        await apps.say(telling, number)
+    await apps.agree("a step that was inferred")
+    await apps.say(telling, 4)
+    await apps.agree("the message of a step that had been inferred")
+    said = f"{steps(telling)[0][0].source}-{telling.run}"
+    await apps.say(_another(telling, "BACK"), 3, wire={"retracts": f"{said}-3"})
+    await apps.agree("a message that was taken back")
+    await apps.say(_another(telling, "RIGHT"), 2, wire={"corrects": f"{said}-2"}, event=_RED)
+    await apps.agree("a message that was corrected")
 
 
 async def _change_the_mandate(apps: Apps) -> None:

@@ -58,6 +58,8 @@ def taken_in(
         arrived = new_entry(message.receipt, procedure, message)
         folded = fold_in(definition, procedure, tuple(entries.values()), arrived, NOON)
         procedure = folded.procedure
+        for gone in folded.vanished:
+            del entries[gone.id]
         entries |= {entry.id: entry for entry in folded.changed}
         if folded.deserving is not None:
             told.append(folded.deserving.id)

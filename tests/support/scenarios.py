@@ -242,6 +242,7 @@ def said(
     due_at: datetime | None = None,
     reasons: Sequence[Reason] = (),
     sandbox: bool = True,
+    **fields: Any,
 ) -> AgencyEvent:
     """A message as the domain reads it. Received when it happened, unless said otherwise."""
     code, _, event = type.partition(".")
@@ -262,4 +263,5 @@ def said(
         reasons=tuple(reasons),
         parties=tuple(Party(role=r, scheme="ICE", value=v) for r, v in named if v is not None),
         sandbox=sandbox,
+        **fields,
     )

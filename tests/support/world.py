@@ -147,24 +147,29 @@ class World:
         )
 
     async def work(self) -> int:
-        """Take in what waits, oldest first, as the worker does, until nothing waits; how many messages that were."""
+        """Take in what waits, oldest first, as the worker does; how many messages that were.
+
+        Until nothing waits, or only what waits for a message that has not come.
+        """
         taken = 0
         while waiting := await self.inbox.waiting(_BATCH):
-            for raw in waiting:
-                await self.take_in(raw)
-                taken += 1
+            until = [await self.take_in(raw) for raw in waiting]
+            if None not in until:
+                break
+            taken += until.count(None)
         return taken
 
-    async def take_in(self, raw: RawMessage) -> None:
-        """One message, once; a conflict with another worker leaves it waiting."""
+    async def take_in(self, raw: RawMessage) -> datetime | None:
+        """One message, once, and when to come back with it; a conflict with another worker leaves it waiting."""
         event = to_event(raw)
         try:
             if isinstance(event, Malformed):
                 await self.intake.give_up(raw, event.message)
             else:
-                await self.intake.take_in(event)
+                return await self.intake.take_in(event)
         except TransactionConflict:
-            return
+            return None
+        return None
 
     async def ring(self) -> int:
         """Fire what is due, as the worker does, until nothing is; how many transactions that were."""

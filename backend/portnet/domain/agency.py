@@ -118,11 +118,25 @@ class AgencyEvent(msgspec.Struct, frozen=True, kw_only=True):
         """The wire's name of the event, CODE.event."""
         return f"{self.code}.{self.event}"
 
+    @property
+    def amends(self) -> str | None:
+        """The ``event_id`` of the message that this one takes back or replaces: an earlier one of the same source."""
+        return self.corrects or self.retracts
+
     def reference(self, scheme: str) -> str | None:
         """The first value of ``scheme``, or None."""
         return next((ref.value for ref in self.refs if ref.scheme == scheme), None)
+
+    def references(self, scheme: str) -> frozenset[str]:
+        """Every value of ``scheme``: one message may name many files."""
+        return frozenset(ref.value for ref in self.refs if ref.scheme == scheme)
 
     def party(self, role: str) -> str | None:
         """The ICE of the company in ``role``, or None."""
         found = (p.value for p in self.parties if p.role == role and p.scheme == "ICE")
         return next(found, None)
+
+
+def event_key(source: str, event_id: str) -> str:
+    """What a message that amends another waits for while that one has not come; `Reference.key` of a message."""
+    return f"EVENT:{source}/{event_id}"

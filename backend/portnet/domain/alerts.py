@@ -15,6 +15,9 @@ from portnet.domain.access import Role, User
 from portnet.domain.identifiers import opaque_id
 from portnet.domain.localised import Locale
 
+#: The alert that corrects others: it goes to exactly those who had them, and takes their place on the phones.
+CORRECTION = "A27"
+
 
 class Channel(enum.StrEnum):
     IN_APP = "IN_APP"
@@ -83,7 +86,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One person told of one event. ``chain`` is shared by all who were told: who acknowledges, acknowledges for all.
 
     ``kind`` is the alert catalogue's code (A14); ``level`` 1 in the app, 2 push, 3 push then SMS, 4 both
-    at once. ``dossier``, ``procedure`` and ``entry`` are None where it is about none: a mandate.
+    at once. ``dossier``, ``procedure`` and ``entry`` are None where it is about none: a mandate. ``replaces`` is the
+    alert of the same person that this one corrects.
     """
 
     id: str
@@ -103,6 +107,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     version: int = 1
+    replaces: str | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

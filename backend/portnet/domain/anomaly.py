@@ -10,6 +10,9 @@ import msgspec
 #: Unmatched messages wait this long for a reference that makes sense of them; then they are the help desk's.
 PARKED_FOR = timedelta(hours=72)
 
+#: One that amends a message which has not come is looked at again this often: that one may have no new reference.
+AMENDMENT_RETRY = timedelta(minutes=1)
+
 #: A source's clock may run ahead by this much; beyond it, a message claims to know the future.
 CLOCK_SKEW = timedelta(minutes=10)
 
@@ -26,6 +29,7 @@ class AnomalyReason(enum.StrEnum):
     UNMATCHED = "UNMATCHED"
     COMPANY_UNKNOWN = "COMPANY_UNKNOWN"
     OTHER_COMPANY = "OTHER_COMPANY"
+    OTHER_FILE = "OTHER_FILE"
     SANDBOX_MISMATCH = "SANDBOX_MISMATCH"
     BODY_CHANGED = "BODY_CHANGED"
     UNREADABLE = "UNREADABLE"

@@ -176,6 +176,10 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def transition(self, state: str, event: str) -> Transition | None:
         return self._by_state_and_event.get((state, event))
 
+    def alert_of(self, event: str) -> str | None:
+        """The alert that hangs on ``event``, wherever it happens."""
+        return next((t.alert for t in self.transitions if t.event == event and t.alert), None)
+
     def events(self) -> frozenset[str]:
         return self._events
 

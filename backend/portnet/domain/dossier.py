@@ -12,18 +12,23 @@ from datetime import datetime
 import msgspec
 
 from portnet.domain.agency import Place, Reason
-from portnet.domain.catalogue import Catalogue, State, Status
+from portnet.domain.catalogue import Catalogue, Outcome, State, Status
 from portnet.domain.procedure import Procedure
 
 #: Most blocking first: a dossier shows the worst of its procedures.
 URGENCY = (Status.BLOCKED, Status.ACTION_REQUIRED, Status.WAITING_AGENCY, Status.DONE)
 
 
+#: Of procedures that are over, which one speaks first.
+_ENDINGS = (Outcome.FAILURE, Outcome.CANCELLED, Outcome.SUCCESS)
+
+
 class WhatNow(msgspec.Struct, frozen=True, kw_only=True):
     """Never a bare status: what to do, who holds the file, since when and until when.
 
     ``action`` and ``warning`` are codes of the catalogue's action list, ``holder`` a role or an agency's code;
-    ``procedure`` is the one that decides the dossier's status; ``taken_by`` who of our side said "I am on it".
+    ``procedure`` is the one that decides the dossier's status; ``expected_at`` when it goes on, as announced;
+    ``taken_by`` who of our side said "I am on it".
     """
 
     procedure: str
@@ -37,6 +42,7 @@ class WhatNow(msgspec.Struct, frozen=True, kw_only=True):
     deadline: datetime | None = None
     reasons: tuple[Reason, ...] = ()
     place: Place | None = None
+    expected_at: datetime | None = None
     taken_by: str | None = None
     taken_at: datetime | None = None
 
@@ -81,15 +87,26 @@ def what_now(catalogue: Catalogue, procedures: Sequence[Procedure]) -> tuple[Sta
         deadline=state.deadline(procedure.entered_at, procedure.due_at),
         reasons=procedure.reasons,
         place=procedure.place,
+        expected_at=procedure.expected_at,
         taken_by=procedure.taken_by,
         taken_at=procedure.taken_at,
     )
 
 
-def _weight(catalogue: Catalogue, procedure: Procedure) -> tuple[int, float, float, str]:
-    status = _state(catalogue, procedure).status
+def outcome(catalogue: Catalogue, dossier: Dossier) -> Outcome | None:
+    """How a dossier that is DONE ended: a failure if any of its procedures failed; None while it goes on."""
+    if dossier.status is not Status.DONE:
+        return None
+    advice = dossier.what_now
+    return catalogue.definition(advice.code, advice.definition).state(advice.state).outcome
+
+
+def _weight(catalogue: Catalogue, procedure: Procedure) -> tuple[int, int, float, float, str]:
+    state = _state(catalogue, procedure)
+    # Of those that are over, one that failed speaks for the dossier: its failure never hides behind a success.
+    ended = _ENDINGS.index(state.outcome) if state.outcome is not None else 0
     due = procedure.due_at.timestamp() if procedure.due_at else float("inf")
-    return urgency(status), due, -procedure.entered_at.timestamp(), procedure.id
+    return urgency(state.status), ended, due, -procedure.entered_at.timestamp(), procedure.id
 
 
 def _state(catalogue: Catalogue, procedure: Procedure) -> State:

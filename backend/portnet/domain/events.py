@@ -50,6 +50,14 @@ class MessageFolded(msgspec.Struct, frozen=True, kw_only=True, tag="message_fold
     arrived: bool = False
 
 
+class StepVanished(msgspec.Struct, frozen=True, kw_only=True, tag="step_vanished"):
+    """A step that had been inferred is not any more: its entry is gone. No message ever is."""
+
+    dossier: str
+    procedure: str
+    entry: str
+
+
 class AlertRaised(msgspec.Struct, frozen=True, kw_only=True, tag="alert_raised"):
     alert: Alert
 
@@ -86,6 +94,13 @@ class MessageAttached(msgspec.Struct, frozen=True, kw_only=True, tag="message_at
     procedure: str
     receipt: str
     refs: tuple[Reference, ...]
+
+
+class AlertSuperseded(msgspec.Struct, frozen=True, kw_only=True, tag="alert_superseded"):
+    """What it told holds no longer."""
+
+    alert: str
+    at: datetime
 
 
 class MandateGranted(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_granted"):
@@ -146,11 +161,13 @@ Event = (
     | ReferencesLinked
     | BrokerNamed
     | MessageFolded
+    | StepVanished
     | AlertRaised
     | AlertSeen
     | AlertAcknowledged
     | StepTaken
     | MessageAttached
+    | AlertSuperseded
     | MandateGranted
     | MandateRevoked
     | MandateStarted
@@ -166,6 +183,7 @@ class FrameKind(enum.StrEnum):
     """What a phone hears: the shape of a feed frame's item."""
 
     DOSSIER_CHANGED = "DOSSIER_CHANGED"
+    ENTRY_REMOVED = "ENTRY_REMOVED"
     ALERT_CHANGED = "ALERT_CHANGED"
     ACCESS_CHANGED = "ACCESS_CHANGED"
     REQUEST_CHANGED = "REQUEST_CHANGED"
@@ -215,7 +233,9 @@ def frame_of(event: Event) -> FrameKind | None:
             | MessageAttached()
         ):
             return FrameKind.DOSSIER_CHANGED
-        case AlertRaised() | AlertSeen() | AlertAcknowledged():
+        case StepVanished():
+            return FrameKind.ENTRY_REMOVED
+        case AlertRaised() | AlertSeen() | AlertAcknowledged() | AlertSuperseded():
             return FrameKind.ALERT_CHANGED
         case MandateGranted() | MandateRevoked() | MandateStarted() | MandateEnded():
             return FrameKind.ACCESS_CHANGED

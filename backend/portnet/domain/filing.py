@@ -13,7 +13,7 @@ import msgspec
 
 from portnet.domain.access import Company, Mandate
 from portnet.domain.agency import AgencyEvent, Classifier, Reference
-from portnet.domain.alerts import Recipient
+from portnet.domain.alerts import Alert, Recipient
 from portnet.domain.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason
 from portnet.domain.catalogue import Catalogue, Definition, Status
 from portnet.domain.dossier import Dossier
@@ -22,6 +22,8 @@ from portnet.domain.procedure import Entry, Procedure, may_send
 
 #: Boxes travel again: a container ties two procedures together only while the first dossier is not done.
 _REUSED_SCHEMES = frozenset({"CONTAINER"})
+#: A message may name thousands of references; its anomaly names the first.
+_NAMED_IN_DETAIL = 20
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,12 +34,27 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     ref: Reference
 
 
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what a message touches that touches very many procedures; each part is a transaction of its own.
+
+    ``after`` is where the next part goes on; ``more`` whether there may be one; ``begun`` whether an earlier one found
+    anything.
+    """
+
+    after: str
+    more: bool
+    begun: bool
+
+
 class Files(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a message's references and parties, read under their locks.
 
     ``entries`` are those of the dossiers' procedures that carry the message's code; ``anomalies`` the unsettled ones of
     those entries and of the message itself; ``people`` the active members of the companies and of the dossiers'
     brokers, with their live devices; ``attached`` the dossier to which the help desk filed the message.
+
+    ``targets`` are the entries of the message that this one amends; ``told`` the alerts of the dossiers, where some may
+    have to be corrected; ``awaited`` says that a message waits for this one; ``batch`` that these are not all.
     """
 
     links: tuple[Link, ...] = ()
@@ -49,6 +66,10 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     anomalies: tuple[Anomaly, ...] = ()
     people: tuple[Recipient, ...] = ()
     attached: str | None = None
+    targets: tuple[Entry, ...] = ()
+    told: tuple[Alert, ...] = ()
+    awaited: bool = False
+    batch: Batch | None = None
 
     def company(self, ice: str | None) -> Company | None:
         """The subscribed company of that ICE."""
@@ -92,17 +113,26 @@ def file(catalogue: Catalogue, files: Files, message: AgencyEvent, now: datetime
         return fault or Unfiled(reason=AnomalyReason.UNKNOWN_PROCEDURE, detail=message.type)
     operator = message.party("OPERATOR")
     target = files.dossiers.get(files.attached or "")
-    if target is not None and _belongs_to(files, target.id, operator):
+    if target is not None and message.amends is None and _belongs_to(files, target.id, operator):
         return _attaching(files, target, definition, message)
-    found = _matching(files, definition, message)
-    if not found:
-        return _opening(files, definition, message)
+    if message.amends is not None:
+        found = _amended(files)
+        if not found:
+            return _parked(AnomalyReason.UNMATCHED, message)
+    else:
+        found = _matching(files, definition, message)
+        if not found:
+            return _opening(files, definition, message)
     # A box may hold the goods of several companies; the message is about the files of the one that it names.
     own = [p for p in found if _belongs_to(files, p.dossier, operator)]
     if not own:
         return Unfiled(reason=AnomalyReason.OTHER_COMPANY, detail=found[0].identity)
     if any(files.dossiers[p.dossier].sandbox != message.sandbox for p in own):
         return Unfiled(reason=AnomalyReason.SANDBOX_MISMATCH, detail=message.type)
+    if message.amends is not None:
+        own = _named(own, definition, message)
+        if not own:
+            return Unfiled(reason=AnomalyReason.OTHER_FILE, detail=message.amends)
     return OnFile(procedures=tuple(own))
 
 
@@ -127,11 +157,44 @@ def hearers(dossier: Dossier, mandates: Sequence[Mandate], at: datetime) -> tupl
     return (dossier.company, dossier.broker) if covered and dossier.broker else (dossier.company,)
 
 
+def linked_by(
+    catalogue: Catalogue,
+    files: Files,
+    message: AgencyEvent,
+    procedures: Sequence[Procedure],
+    procedure: Procedure,
+) -> tuple[Reference, ...]:
+    """The references of ``message``, filed on ``procedures``, by which ``procedure`` is known from now on.
+
+    A message that touches several says which of them it names, not that they are one operation; and one that takes
+    another back says nothing of its own.
+    """
+    if len(procedures) > 1 or files.batch is not None or message.amends is not None:
+        return ()
+    identity = catalogue.definition(procedure.code, procedure.definition).identity
+    own = (r for r in message.refs if r.scheme != identity or r.value == procedure.identity)
+    return tuple({ref.key: ref for ref in own}.values())
+
+
+def concerning(files: Files, message: AgencyEvent, procedure: Procedure) -> AgencyEvent:
+    """``message`` as ``procedure`` keeps it: of a ship's whole cargo, only what it is known by.
+
+    Two thousand files would else keep two thousand references each; the inbox has the message whole.
+    """
+    if files.batch is None:
+        return message
+    own = tuple(link.ref for link in files.links if link.procedure == procedure.id)
+    return msgspec.structs.replace(message, refs=own or message.refs[:1])
+
+
 def _inadmissible(
     definition: Definition | None, message: AgencyEvent, now: datetime
 ) -> Unfiled | None:
-    if message.occurred_at > now + CLOCK_SKEW:
-        at = message.occurred_at.isoformat()
+    # What is planned or expected lies ahead by its nature; when it was written does not.
+    actual = message.classifier is Classifier.ACT
+    said_at = message.occurred_at if actual else message.created_at
+    if said_at is not None and said_at > now + CLOCK_SKEW:
+        at = said_at.isoformat()
         return Unfiled(reason=AnomalyReason.FROM_THE_FUTURE, detail=at)
     if definition is None:
         return Unfiled(reason=AnomalyReason.UNKNOWN_PROCEDURE, detail=message.type)
@@ -144,20 +207,40 @@ def _inadmissible(
 
 
 def _matching(files: Files, definition: Definition, message: AgencyEvent) -> list[Procedure]:
-    """By the reference that names the procedure when the message has it, else by any that it shares."""
+    """By the references that name procedures when the message has any, else by those that it shares."""
     own = [p for p in files.procedures if p.code == message.code]
-    identity = message.reference(definition.identity)
-    if identity is not None:
-        named = [p for p in own if p.identity == identity]
-        return named or _named_now(own, message, identity)
-    linked = {link.procedure for link in files.links if _ties(files, link, message)}
+    identities = message.references(definition.identity)
+    if identities:
+        named = [p for p in own if p.identity in identities]
+        return named or _named_now(own, message, identities)
+    keys = _keys(message)
+    linked = {link.procedure for link in files.links if _ties(files, link, keys)}
     return [p for p in own if p.id in linked]
 
 
-def _named_now(own: Sequence[Procedure], message: AgencyEvent, identity: str) -> list[Procedure]:
+def _amended(files: Files) -> list[Procedure]:
+    """Where the amended message is, whatever references the amending one names."""
+    targets = {entry.procedure for entry in files.targets}
+    return [p for p in files.procedures if p.id in targets]
+
+
+def _named(
+    procedures: Sequence[Procedure], definition: Definition, message: AgencyEvent
+) -> list[Procedure]:
+    """Without those of another kind, or of another name where the message has a name."""
+    identities = message.references(definition.identity)
+    own = (p for p in procedures if p.code == message.code)
+    return [p for p in own if not identities or p.identity in identities]
+
+
+def _named_now(
+    own: Sequence[Procedure], message: AgencyEvent, identities: frozenset[str]
+) -> list[Procedure]:
     """One that we sent off goes by the reference it left under until its agency names it."""
     left_as = message.reference(SUBMISSION)
-    return [msgspec.structs.replace(p, identity=identity) for p in own if p.identity == left_as]
+    return [
+        msgspec.structs.replace(p, identity=min(identities)) for p in own if p.identity == left_as
+    ]
 
 
 def _attaching(
@@ -202,13 +285,18 @@ def _opening(files: Files, definition: Definition, message: AgencyEvent) -> Open
 
 def shared_dossier(files: Files, message: AgencyEvent, company: Company) -> Dossier | None:
     """The oldest dossier of ``company`` that shares a reference with the message."""
-    tied = {link.dossier for link in files.links if _ties(files, link, message)}
+    keys = _keys(message)
+    tied = {link.dossier for link in files.links if _ties(files, link, keys)}
     own = [d for d in files.dossiers.values() if d.id in tied and d.company == company.id]
     return min(own, key=lambda d: (d.opened_at, d.id), default=None)
 
 
-def _ties(files: Files, link: Link, message: AgencyEvent) -> bool:
-    if not any(link.ref.key == ref.key for ref in message.refs):
+def _keys(message: AgencyEvent) -> frozenset[str]:
+    return frozenset(ref.key for ref in message.refs)
+
+
+def _ties(files: Files, link: Link, keys: frozenset[str]) -> bool:
+    if link.ref.key not in keys:
         return False
     if link.ref.scheme not in _REUSED_SCHEMES:
         return True
@@ -221,5 +309,5 @@ def _belongs_to(files: Files, dossier: str, ice: str | None) -> bool:
 
 
 def _parked(reason: AnomalyReason, message: AgencyEvent) -> Unfiled:
-    refs = ", ".join(f"{ref.scheme} {ref.value}" for ref in message.refs)
-    return Unfiled(reason=reason, detail=refs, parked=True)
+    refs = ", ".join(f"{ref.scheme} {ref.value}" for ref in message.refs[:_NAMED_IN_DETAIL])
+    return Unfiled(reason=reason, detail=message.amends or refs, parked=True)

@@ -52,6 +52,13 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     refs: tuple[str, ...] = ()
 
 
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a message has come that touches very many procedures; its inbox row stays NEW until the last."""
+
+    receipt: str
+    after: str
+
+
 class Reawakening(msgspec.Struct, frozen=True, kw_only=True):
     """References that became known: parked messages that name one of these keys are NEW again."""
 

@@ -7,15 +7,26 @@ happened, replays them through the definition, and says of each what became of i
 from __future__ import annotations
 
 import enum
+from base64 import b32encode
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import assert_never
 
 import msgspec
 
 from portnet.domain.agency import AgencyEvent, Classifier, Place, Reason
+from portnet.domain.amending import Amended, amended, retracts
 from portnet.domain.catalogue import OPERATOR, PREVIOUS, Definition, Transition
+from portnet.domain.inferring import skipped
+
+#: Between inferred steps, so that a timeline shows them in their order.
+_INSTANT = timedelta(microseconds=1)
+#: From the alphabet of base 32 to that of ULIDs.
+_ULID_ALPHABET = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+)
 
 #: The outcome of a company's act that its agency's system refused.
 REJECTED = "REJECTED"
@@ -37,8 +48,9 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     """A procedure of a dossier, in the definition's version it started with.
 
     ``identity`` is the normalised reference that names it to its agency (a DUM, an ONSSA file number); ``due_at``,
-    ``reasons`` and ``place`` are what the last step said; ``requested`` is an act of the company's own under way;
-    ``version`` grows with every visible change. ``taken_by`` is the name of who said "I am on it" of the present step.
+    ``reasons`` and ``place`` are what the last step said; ``expected_at`` is when, by an agency's estimate or plan, the
+    state will be left; ``requested`` is an act of the company's own under way. ``version`` grows with every visible
+    change. ``taken_by`` is the name of who said "I am on it" of the present step.
     """
 
     id: str
@@ -56,6 +68,7 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     requested: Requested | None = None
     version: int = 1
+    expected_at: datetime | None = None
     taken_by: str | None = None
     taken_at: datetime | None = None
 
@@ -109,21 +122,37 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryKind(enum.StrEnum):
-    """What became of a message, as the timeline shows it."""
+    """What became of a message, as the timeline shows it.
+
+    RETRACTED and CORRECTED are messages that their own source took back or replaced. INFERRED is no message: a step
+    that its source must have taken.
+    """
 
     APPLIED = "APPLIED"
+    INFERRED = "INFERRED"
     LATE = "LATE"
     ESTIMATE = "ESTIMATE"
     NOT_APPLIED = "NOT_APPLIED"
+    CORRECTED = "CORRECTED"
+    RETRACTED = "RETRACTED"
     #: A note of our own clock: it takes no part in the fold.
     INTERNAL = "INTERNAL"
+
+
+class Caution(enum.StrEnum):
+    """What is worth a look although the message was applied: it is the agency's decision."""
+
+    CERTIFICATE_NOT_RECOGNISED = "CERTIFICATE_NOT_RECOGNISED"
+    CONTROL_NOT_REQUESTED = "CONTROL_NOT_REQUESTED"
+    MRN_UNKNOWN = "MRN_UNKNOWN"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One message on one procedure's timeline, and what the fold made of it.
 
     ``refusal`` says why it is NOT_APPLIED; ``alert`` the alert that it deserves by the catalogue;
-    ``alerted`` that this alert went out once: it never goes out again.
+    ``alerted`` that this alert went out once: it never goes out again. An APPLIED one without states takes another
+    message back.
     """
 
     id: str
@@ -136,18 +165,28 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Refusal | None = None
     alert: str | None = None
     alerted: bool = False
+    warnings: tuple[Caution, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether the message is in force: a step, or a retraction."""
+        return self.kind in (EntryKind.APPLIED, EntryKind.LATE)
 
     @property
     def moved(self) -> bool:
-        """Whether the message took part in reaching the present state."""
-        return self.kind in (EntryKind.APPLIED, EntryKind.LATE)
+        """Whether it took part in reaching the present state."""
+        return self.to_state is not None
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a replay: where the procedure stands, and every entry in the order in which it happened."""
+    """The outcome of a replay: where the procedure stands, and when that is expected to change.
+
+    ``entries`` are what may be a step, in the order in which it happened, then what is none.
+    """
 
     standing: Standing
     entries: tuple[Entry, ...]
+    expected_at: datetime | None = None
 
 
 def decide(definition: Definition, standing: Standing, message: AgencyEvent) -> Decision:
@@ -206,35 +245,130 @@ def may_send(definition: Definition, source: str, event: str) -> bool:
 
 
 def fold(definition: Definition, opened_at: datetime, entries: Iterable[Entry]) -> Fold:
-    """Replay ``entries`` from the definition's start, in the order in which they happened."""
+    """Replay the messages among ``entries`` from the definition's start, in the order in which they happened."""
+    said = {e.id: e for e in entries if e.kind is not EntryKind.INFERRED}
+    amends = amended({key: entry.message for key, entry in said.items()})
+    places = {key: said[first] for key, first in amends.places.items()}
     standing = Standing(state=definition.start, entered_at=opened_at)
     folded: list[Entry] = []
-    for entry in in_order(entries):
-        if entry.kind is EntryKind.INTERNAL:
-            folded.append(entry)
-            continue
-        decision = decide(definition, standing, entry.message)
-        if isinstance(decision, Moved):
-            standing = evolve(standing, decision)
-        folded.append(_judge(entry, decision))
-    return Fold(standing=standing, entries=_mark_late(folded))
+    for entry in in_order((e for e in said.values() if _may_move(e, amends)), places):
+        for step in _steps(definition, standing, entry):
+            decision = decide(definition, standing, step.message)
+            if isinstance(decision, Moved):
+                standing = evolve(standing, decision)
+            folded.append(_judge(step, decision))
+    still = [_unmoved(definition, e, amends) for e in said.values() if not _may_move(e, amends)]
+    return Fold(
+        standing=standing,
+        entries=(*_mark_late(folded, places), *still),
+        expected_at=_expected(definition, standing, folded, still),
+    )
 
 
-def in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """By (``occurred_at``, receipt); then each source's numbered messages by ``seq`` among their own places."""
-    by_time = sorted(entries, key=lambda e: (e.message.occurred_at, *_receipt(e)))
+def in_order(entries: Iterable[Entry], places: Mapping[str, Entry] | None = None) -> list[Entry]:
+    """By (``occurred_at``, receipt); then each source's numbered messages by ``seq`` among their own places.
+
+    ``places``: a correction has the receipt and the ``seq`` of the entry that it stands for.
+    """
+    stood_for = places or {}
+
+    def place(entry: Entry) -> Entry:
+        return stood_for.get(entry.id, entry)
+
+    by_time = sorted(
+        entries, key=lambda e: (e.message.occurred_at, *_receipt(place(e)), *_receipt(e))
+    )
     numbered: dict[str, list[Entry]] = defaultdict(list)
     for entry in by_time:
-        if entry.message.seq is not None:
+        if place(entry).message.seq is not None:
             numbered[entry.message.source].append(entry)
+    if not numbered:
+        return by_time
     queues = {
-        source: deque(sorted(own, key=lambda e: (e.message.seq or 0, *_receipt(e))))
+        source: deque(sorted(own, key=lambda e: (place(e).message.seq or 0, *_receipt(place(e)))))
         for source, own in numbered.items()
     }
     return [
-        entry if entry.message.seq is None else queues[entry.message.source].popleft()
+        entry if place(entry).message.seq is None else queues[entry.message.source].popleft()
         for entry in by_time
     ]
+
+
+def _may_move(entry: Entry, amends: Amended) -> bool:
+    message = entry.message
+    void = entry.id in amends.retracted or entry.id in amends.corrected
+    if entry.kind is EntryKind.INTERNAL:
+        return False
+    return message.classifier is Classifier.ACT and not void and not retracts(message)
+
+
+def _unmoved(definition: Definition, entry: Entry, amends: Amended) -> Entry:
+    """What is no step: our clock's note, an estimate, a message that was taken back or replaced, or takes one back."""
+    if entry.kind is EntryKind.INTERNAL:
+        return entry
+    if entry.id in amends.retracted:
+        return _standing_still(entry, EntryKind.RETRACTED, None)
+    if entry.id in amends.corrected:
+        return _standing_still(entry, EntryKind.CORRECTED, None)
+    if retracts(entry.message):
+        return _standing_still(entry, EntryKind.APPLIED, None)
+    start = Standing(state=definition.start, entered_at=entry.message.occurred_at)
+    return _judge(entry, decide(definition, start, entry.message))
+
+
+def _steps(definition: Definition, standing: Standing, entry: Entry) -> Iterator[Entry]:
+    """``entry``, and before it the steps of its source that must have led to it."""
+    message = entry.message
+    if definition.transition(standing.state, message.event) is None:
+        path = skipped(definition, standing.state, message.source, message.event)
+        for number, step in enumerate(path):
+            # Just before the message, in their order: when they happened is not known.
+            at = message.occurred_at - (len(path) - number) * _INSTANT
+            yield Entry(
+                id=_inferred_id(entry, number, step),
+                procedure=entry.procedure,
+                dossier=entry.dossier,
+                message=AgencyEvent(
+                    receipt=message.receipt,
+                    source=message.source,
+                    event_id=message.event_id,
+                    code=message.code,
+                    event=step.event,
+                    occurred_at=at,
+                    received_at=message.received_at,
+                    refs=message.refs,
+                    sandbox=message.sandbox,
+                ),
+                kind=EntryKind.INFERRED,
+            )
+    yield entry
+
+
+def _inferred_id(entry: Entry, number: int, step: Transition) -> str:
+    """The same for the same step before the same message; as long as an id, and made at the same time."""
+    digest = blake2b(f"{entry.id}/{number}/{step.event}".encode(), digest_size=10).digest()
+    return entry.id[:10] + b32encode(digest).decode().translate(_ULID_ALPHABET)
+
+
+def _expected(
+    definition: Definition, standing: Standing, steps: Sequence[Entry], others: Sequence[Entry]
+) -> datetime | None:
+    """The earliest instant that was announced for an event which may move the procedure now."""
+    estimates = [
+        entry
+        for entry in others
+        if entry.kind is EntryKind.ESTIMATE and entry.message.classifier is not Classifier.REQ
+    ]
+    if not estimates:
+        return None
+    happened = {e.message.event: _receipt(e) for e in steps if e.counts}
+    announced: dict[str, Entry] = {}
+    for entry in sorted(estimates, key=_receipt):
+        event = entry.message.event
+        if event not in happened or happened[event] < _receipt(entry):
+            announced[event] = entry
+    legal = (e for e in announced if definition.transition(standing.state, e) is not None)
+    return min((announced[event].message.occurred_at for event in legal), default=None)
 
 
 def _receipt(entry: Entry) -> tuple[datetime, str]:
@@ -248,13 +382,14 @@ def _target(transition: Transition, standing: Standing) -> str | None:
 def _judge(entry: Entry, decision: Decision) -> Entry:
     match decision:
         case Moved():
+            inferred = entry.kind is EntryKind.INFERRED
             return msgspec.structs.replace(
                 entry,
-                kind=EntryKind.APPLIED,
+                kind=EntryKind.INFERRED if inferred else EntryKind.APPLIED,
                 from_state=decision.from_state,
                 to_state=decision.to_state,
                 refusal=None,
-                alert=decision.alert,
+                alert=None if inferred else decision.alert,
             )
         case Estimated():
             return _standing_still(entry, EntryKind.ESTIMATE, None)
@@ -270,13 +405,13 @@ def _standing_still(entry: Entry, kind: EntryKind, refusal: Refusal | None) -> E
     )
 
 
-def _mark_late(folded: Sequence[Entry]) -> tuple[Entry, ...]:
+def _mark_late(folded: Sequence[Entry], places: Mapping[str, Entry]) -> tuple[Entry, ...]:
     """A step is late when one that happened after it had been received before it."""
     marked: list[Entry] = []
     earliest_after: tuple[datetime, str] | None = None
     for entry in reversed(folded):
         if entry.kind is EntryKind.APPLIED:
-            received = _receipt(entry)
+            received = _receipt(places.get(entry.id, entry))
             if earliest_after is None or received < earliest_after:
                 earliest_after = received
                 marked.append(entry)

@@ -18,7 +18,8 @@ from portnet.domain.procedure import Entry, Procedure
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     """A change that the catalogue hangs an alert on, as it stands after the fold.
 
-    ``container`` is one that the dossier is known by, if any; ``broker`` the brokerage that may hear of it now.
+    ``container`` is one that the dossier is known by, if any; ``broker`` the brokerage that may hear of it now;
+    ``told`` the alerts that a correction makes untrue.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     entry: Entry
     broker: str | None
     container: str | None
+    told: tuple[Alert, ...] = ()
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):

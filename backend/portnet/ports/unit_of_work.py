@@ -21,7 +21,7 @@ from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
 from portnet.domain.help import HelpCase
-from portnet.domain.inbox import InboxState, RawMessage, Reawakening, Settlement
+from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.outgoing import Outgoing
@@ -81,6 +81,12 @@ class AcknowledgedStep(msgspec.Struct, frozen=True, kw_only=True):
     mandates: tuple[Mandate, ...]
 
 
+class Vanished(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that had been inferred, and is not any more."""
+
+    entry: str
+
+
 #: What a unit of work can write; rows of one id replace each other.
 Change = (
     Dossier
@@ -93,7 +99,9 @@ Change = (
     | Device
     | Anomaly
     | Settlement
+    | Progress
     | Reawakening
+    | Vanished
     | Session
     | Company
     | User
@@ -156,12 +164,16 @@ class UnitOfWork(Protocol):
         ...
 
     async def take_in(
-        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+        self,
+        message: AgencyEvent,
+        decide: Callable[[Files], Iterable[Change]],
+        correcting: bool = False,
     ) -> tuple[Position, ...] | None:
         """Take the inbox row of ``message``, lock and load its files, write what ``decide`` makes of them, and commit.
 
         All in one go: nobody who waits for the files waits for this process's other work. ``decide`` must only compute;
-        it may run on another thread. None when another worker took the message.
+        it may run on another thread. ``correcting`` loads the alerts that may have to be corrected, too. None when
+        another worker took the message.
         """
         ...
 

@@ -13,12 +13,19 @@ from typing import assert_never
 
 import msgspec
 
-from portnet.domain.agency import AgencyEvent
-from portnet.domain.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
+from portnet.domain.agency import AgencyEvent, event_key
+from portnet.domain.alerts import CORRECTION
+from portnet.domain.anomaly import (
+    AMENDMENT_RETRY,
+    PARKED_FOR,
+    Anomaly,
+    AnomalyReason,
+    AnomalyState,
+)
 from portnet.domain.catalogue import CLOCK, OPERATOR, Catalogue
+from portnet.domain.dependencies import cautions
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
-    AlertRaised,
     BrokerNamed,
     DossierOpened,
     Event,
@@ -27,10 +34,21 @@ from portnet.domain.events import (
     Record,
     ReferencesLinked,
     RequestChanged,
+    StepVanished,
     company_audience,
-    user_audience,
 )
-from portnet.domain.filing import Files, Link, OnFile, Opens, Unfiled, file, hearers
+from portnet.domain.filing import (
+    Batch,
+    Files,
+    Link,
+    OnFile,
+    Opens,
+    Unfiled,
+    concerning,
+    file,
+    hearers,
+    linked_by,
+)
 from portnet.domain.folding import (
     Folded,
     fold_in,
@@ -38,15 +56,17 @@ from portnet.domain.folding import (
     open_dossier,
     open_procedure,
     refresh,
+    waits_until,
 )
-from portnet.domain.inbox import InboxState, RawMessage, Reawakening, Settlement
+from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
 from portnet.domain.timers import retimed, timers_of
-from portnet.ports.alerts import AlertPlanner, Occasion
+from portnet.ports.alerts import AlertPlanner
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
-from portnet.ports.unit_of_work import AuditDraft, Change, UnitsOfWork
+from portnet.ports.unit_of_work import AuditDraft, Change, UnitsOfWork, Vanished
+from portnet.services.telling import tell_people
 
 
 class _Changes:
@@ -54,6 +74,8 @@ class _Changes:
 
     def __init__(self) -> None:
         self.collected: list[Change] = []
+        #: Nothing changes before this instant: the message waits for one that comes before it.
+        self.waits_until: datetime | None = None
 
     def add(self, *changes: Change) -> None:
         self.collected.extend(changes)
@@ -78,14 +100,23 @@ class Intake:
         self._ids = ids
         self._wakeups = wakeups
 
-    async def take_in(self, message: AgencyEvent) -> None:
-        """Apply ``message``, or park or set it aside with its reason. One that another worker took is left to it."""
+    async def take_in(self, message: AgencyEvent) -> datetime | None:
+        """Apply ``message``, or park or set it aside with its reason. One that another worker took is left to it.
+
+        One that touches very many procedures is applied to some of them, and waits in the inbox for its next turn.
+
+        Returns:
+            when to come back with it, if it waits for one that its source numbered before it.
+        """
+        changes = _Changes()
         async with self._units() as work:
-            positions = await work.take_in(message, partial(self._decided, message))
+            decide = partial(self._decided, message, changes)
+            positions = await work.take_in(message, decide, self._may_correct(message))
         if positions:
             self._wakeups.feeds(positions)
             self._wakeups.outbox()
             self._wakeups.inbox()
+        return changes.waits_until
 
     async def give_up(
         self,
@@ -135,20 +166,34 @@ class Intake:
     ) -> list[Change]:
         """What follows from ``folded``: dossier, frames, alerts, timers, the audit's line. Computes only."""
         changes = _Changes()
-        self._apply(changes, files, message, folded.procedure.dossier, [folded], now)
+        self._apply(changes, files, message, [folded.procedure], [folded], now)
         return changes.collected
 
-    def _decided(self, message: AgencyEvent, files: Files) -> list[Change]:
+    def _may_correct(self, message: AgencyEvent) -> bool:
+        """Whether somebody may have been told what ``message`` makes untrue."""
+        definition = self._catalogue.latest(message.code)
+        return message.amends is not None or (
+            definition is not None and definition.alert_of(message.event) == CORRECTION
+        )
+
+    def _decided(self, message: AgencyEvent, changes: _Changes, files: Files) -> list[Change]:
         """What ``message`` changes; computes only, on whichever thread."""
         now = self._clock.now()
-        changes = _Changes()
-        match file(self._catalogue, files, message, now):
+        filing = file(self._catalogue, files, message, now)
+        batch = files.batch
+        if batch is not None and (batch.more or batch.begun) and not isinstance(filing, OnFile):
+            # Nothing in this part; other parts may have, or had, something.
+            changes.add(_settled(message, batch, now))
+            return changes.collected
+        match filing:
             case Unfiled() as unfiled:
                 self._set_aside(changes, files, message, unfiled, now)
             case Opens() as opens:
                 self._open(changes, files, message, opens, now)
             case OnFile() as filed:
-                self._fold(changes, files, message, filed.procedures, now)
+                changes.waits_until = _waits_until(files, message, filed.procedures, now)
+                if changes.waits_until is None:
+                    self._fold(changes, files, message, filed.procedures, now)
             case _ as unreachable:
                 assert_never(unreachable)
         return changes.collected
@@ -159,6 +204,11 @@ class Intake:
         known = next((a for a in files.anomalies if a.receipt == message.receipt), None)
         parked_until = message.received_at + PARKED_FOR
         waits = unfiled.parked and now < parked_until
+        awaited: tuple[str, ...] = ()
+        if message.amends is not None:
+            # What it amends may come while it is parked, in a transaction that does not see it yet.
+            parked_until = min(parked_until, now + AMENDMENT_RETRY)
+            awaited = (event_key(message.source, message.amends),)
         changes.add(
             Anomaly(
                 id=known.id if known else self._ids.new(),
@@ -175,7 +225,7 @@ class Intake:
                 receipt=message.receipt,
                 state=InboxState.PARKED if waits else InboxState.SET_ASIDE,
                 at=now,
-                refs=tuple(ref.key for ref in message.refs) if waits else (),
+                refs=(*(ref.key for ref in message.refs), *awaited) if waits else (),
             ),
         )
 
@@ -213,29 +263,34 @@ class Intake:
         for dossier_id in sorted({p.dossier for p in procedures}):
             own = [p for p in procedures if p.dossier == dossier_id]
             folds = [self._fold_one(files, message, procedure, now) for procedure in own]
-            self._apply(changes, files, message, dossier_id, folds, now)
-        changes.add(Settlement(receipt=message.receipt, state=InboxState.DONE, at=now))
+            self._apply(changes, files, message, procedures, folds, now)
+        changes.add(_settled(message, files.batch, now))
+        if files.awaited:
+            changes.add(Reawakening(refs=(event_key(message.source, message.event_id),)))
 
     def _apply(
         self,
         changes: _Changes,
         files: Files,
         message: AgencyEvent,
-        dossier_id: str,
+        procedures: Sequence[Procedure],
         folds: Sequence[Folded],
         now: datetime,
     ) -> None:
-        dossier = self._refreshed(files, message, dossier_id, folds, now)
+        """What follows from the ``folds`` of one dossier; ``procedures`` are all that the message is filed on."""
+        dossier = self._refreshed(files, message, folds[0].procedure.dossier, folds, now)
         heard_by = hearers(dossier, files.mandates, now)
         changes.add(dossier, *(folded.procedure for folded in folds))
-        if dossier.broker is not None and files.dossiers[dossier_id].broker is None:
-            named = BrokerNamed(dossier=dossier_id, broker=dossier.broker)
-            changes.add(self._record(now, named, dossier_id))
+        if dossier.broker is not None and files.dossiers[dossier.id].broker is None:
+            named = BrokerNamed(dossier=dossier.id, broker=dossier.broker)
+            changes.add(self._record(now, named, dossier.id))
         for folded in folds:
             self._tell(changes, files, message, folded, heard_by, now)
             self._ask(changes, folded, heard_by, now)
-            self._link(changes, files, message, folded.procedure, now)
-            self._alert(changes, files, message, dossier, folded, heard_by, now)
+            self._link(changes, files, message, procedures, folded.procedure, now)
+            changes.add(
+                *tell_people(self._planner, files, dossier, folded, heard_by, now, self._ids.new)
+            )
             self._time(changes, files, folded, now)
         changes.add(_audited(message, dossier, now))
         if not dossier.sandbox:
@@ -247,8 +302,12 @@ class Intake:
         definition = self._catalogue.definition(procedure.code, procedure.definition)
         entries = [entry for entry in files.entries if entry.procedure == procedure.id]
         # A message that the help desk has tried again is on the timeline already.
-        known = next((e for e in entries if e.message.receipt == message.receipt), None)
-        arrived = known or new_entry(self._ids.new(), procedure, message)
+        said = (e for e in entries if e.kind is not EntryKind.INFERRED)
+        known = next((e for e in said if e.message.receipt == message.receipt), None)
+        others = files.of(procedure.dossier)
+        warnings = cautions(self._catalogue, procedure, message, entries, others)
+        kept = concerning(files, message, procedure)
+        arrived = known or new_entry(self._ids.new(), procedure, kept, warnings)
         return fold_in(definition, procedure, entries, arrived, now)
 
     def _refreshed(
@@ -277,14 +336,24 @@ class Intake:
         now: datetime,
     ) -> None:
         audiences = tuple(company_audience(company) for company in heard_by)
+        for entry in folded.vanished:
+            gone = StepVanished(dossier=entry.dossier, procedure=entry.procedure, entry=entry.id)
+            record = self._record(now, gone, entry.dossier, audiences)
+            changes.add(
+                Vanished(entry=entry.id),
+                msgspec.structs.replace(record, procedure=entry.procedure, entry=entry.id),
+            )
         for entry in folded.changed:
-            arrived = entry.message.receipt == message.receipt
+            inferred = entry.kind is EntryKind.INFERRED
+            arrived = entry.message.receipt == message.receipt and not inferred
             event = MessageFolded(entry=entry, arrived=arrived)
             record = self._record(now, event, entry.dossier, audiences)
             changes.add(
                 entry,
                 msgspec.structs.replace(record, procedure=entry.procedure, entry=entry.id),
             )
+            if entry.kind is EntryKind.INFERRED:
+                continue
             anomaly = self._anomaly_of(files, entry, now)
             if anomaly is not None:
                 changes.add(anomaly)
@@ -299,11 +368,11 @@ class Intake:
             changes.add(request, msgspec.structs.replace(record, procedure=request.procedure))
 
     def _anomaly_of(self, files: Files, entry: Entry, now: datetime) -> Anomaly | None:
-        if entry.message.source == CLOCK:
+        if entry.message.source == CLOCK or entry.refusal is Refusal.REJECTED:
             return None
-        known = next((a for a in files.anomalies if a.receipt == entry.message.receipt), None)
-        if entry.refusal is Refusal.REJECTED:
-            return None
+        receipt, places = entry.message.receipt, (None, entry.dossier)
+        own = (a for a in files.anomalies if a.receipt == receipt and a.dossier in places)
+        known = next(own, None)
         if entry.kind is not EntryKind.NOT_APPLIED or entry.refusal is None:
             if known is None:
                 return None
@@ -327,11 +396,13 @@ class Intake:
         changes: _Changes,
         files: Files,
         message: AgencyEvent,
+        procedures: Sequence[Procedure],
         procedure: Procedure,
         now: datetime,
     ) -> None:
         known = {link.ref.key for link in files.links if link.procedure == procedure.id}
-        fresh = tuple({r.key: r for r in message.refs if r.key not in known}.values())
+        fresh = linked_by(self._catalogue, files, message, procedures, procedure)
+        fresh = tuple(ref for ref in fresh if ref.key not in known)
         if not fresh:
             return
         linked = ReferencesLinked(dossier=procedure.dossier, procedure=procedure.id, refs=fresh)
@@ -340,37 +411,6 @@ class Intake:
             Reawakening(refs=tuple(ref.key for ref in fresh)),
             *(Link(dossier=procedure.dossier, procedure=procedure.id, ref=ref) for ref in fresh),
         )
-
-    def _alert(
-        self,
-        changes: _Changes,
-        files: Files,
-        message: AgencyEvent,
-        dossier: Dossier,
-        folded: Folded,
-        heard_by: Sequence[str],
-        now: datetime,
-    ) -> None:
-        entry = folded.deserving
-        if entry is None or entry.alert is None:
-            return
-        occasion = Occasion(
-            kind=entry.alert,
-            dossier=dossier,
-            procedure=folded.procedure,
-            entry=entry,
-            broker=next((company for company in heard_by if company != dossier.company), None),
-            container=_container(files, message, dossier.id),
-        )
-        people = [person for person in files.people if person.user.company in heard_by]
-        for planned in self._planner.plan(occasion, people, now, self._ids.new):
-            alert = planned.alert
-            raised = AlertRaised(alert=alert)
-            changes.add(
-                alert,
-                self._record(now, raised, alert.id, (user_audience(alert.user),)),
-                *planned.deliveries,
-            )
 
     def _uncounted(self, dossier: Dossier, now: datetime) -> Uncounted:
         kind = UncountedKind.DOSSIER
@@ -428,16 +468,21 @@ def _deserving(folded: Folded, message: AgencyEvent, alert: str) -> Folded:
     return msgspec.structs.replace(folded, deserving=deserving)
 
 
-def _container(files: Files, message: AgencyEvent, dossier: str) -> str | None:
-    own = message.reference("CONTAINER")
-    if own is not None:
-        return own
-    known = (
-        link.ref.value
-        for link in files.links
-        if link.dossier == dossier and link.ref.scheme == "CONTAINER"
-    )
-    return next(known, None)
+def _settled(message: AgencyEvent, batch: Batch | None, now: datetime) -> Settlement | Progress:
+    if batch is not None and batch.more:
+        return Progress(receipt=message.receipt, after=batch.after)
+    return Settlement(receipt=message.receipt, state=InboxState.DONE, at=now)
+
+
+def _waits_until(
+    files: Files, message: AgencyEvent, procedures: Sequence[Procedure], now: datetime
+) -> datetime | None:
+    """Until when any of ``procedures`` waits for what comes before ``message``; None once that is over."""
+    if message.seq is None:
+        return None
+    own = [[e for e in files.entries if e.procedure == p.id] for p in procedures]
+    found = (waits_until(entries, message) for entries in own)
+    return max((at for at in found if at is not None and at > now), default=None)
 
 
 def _anomaly_reason(refusal: Refusal) -> AnomalyReason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from portnet.domain.agency import AgencyEvent
@@ -16,7 +17,11 @@ class Takes(Protocol):
         ...
 
 
-class TakesOrGivesUp(Takes, Protocol):
+class TakesOrGivesUp(Protocol):
+    async def take_in(self, message: AgencyEvent) -> datetime | None:
+        """Apply one message, in one transaction; when to come back with it, if it has to wait."""
+        ...
+
     async def give_up(
         self,
         message: RawMessage | AgencyEvent,
@@ -34,11 +39,11 @@ class Reception:
         self._intake = intake
         self._answers = answers
 
-    async def take_in(self, message: AgencyEvent) -> None:
+    async def take_in(self, message: AgencyEvent) -> datetime | None:
         if message.code == ENVELOPE:
             await self._answers.take_in(message)
-        else:
-            await self._intake.take_in(message)
+            return None
+        return await self._intake.take_in(message)
 
     async def give_up(
         self,

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from portnet.domain.agency import AgencyEvent
+from portnet.domain.agency import AgencyEvent, event_key
 from portnet.domain.alerts import Recipient
 from portnet.domain.anomaly import UNSETTLED, Anomaly, AnomalyState
 from portnet.domain.filing import Files
 from portnet.storage import rows
 from portnet.storage.engines.dialect import Dialect
 from portnet.storage.engines.program import Program, Row, Statement
+from portnet.storage.touched import select, touching
 
 
 def take(dialect: Dialect, receipt: str) -> Program[bool]:
@@ -25,37 +26,45 @@ def take(dialect: Dialect, receipt: str) -> Program[bool]:
     return bool((yield Statement(new, (receipt,))))
 
 
-def claim(dialect: Dialect, message: AgencyEvent) -> Program[Files | None]:
-    """The files of ``message``; None when its inbox row is not NEW, or another worker's by now."""
-    if not (yield from take(dialect, message.receipt)):
+def claim(dialect: Dialect, message: AgencyEvent, correcting: bool) -> Program[Files | None]:
+    """The files of ``message``; None when its inbox row is not NEW, or another worker's by now.
+
+    A message that touches very many procedures is given them part by part, as far as it has come.
+    """
+    taken = yield from _take_message(dialect, message)
+    if taken is None:
         return None
-    return (yield from files_of(dialect, message))
+    files = yield from files_of(dialect, message, taken["progress"], correcting)
+    return msgspec.structs.replace(files, awaited=bool(taken["awaited"]))
 
 
-def files_of(dialect: Dialect, message: AgencyEvent) -> Program[Files]:
-    """What is known about a message's references and parties, locked."""
+def files_of(
+    dialect: Dialect,
+    message: AgencyEvent,
+    progress: str | None = None,
+    correcting: bool = False,
+) -> Program[Files]:
+    """What is known about a message's references and parties, locked; of very many files those after ``progress``."""
     keys = sorted({ref.key for ref in message.refs})
     yield from dialect.lock_references(keys)
-    found = yield from _select(dialect, "reference", "ref_key", keys)
-    links = tuple(map(rows.link, found))
-    dossiers = yield from _select(
-        dialect,
-        "dossier",
-        "id",
-        [link.dossier for link in links],
-        f" ORDER BY id{dialect.for_update}",
+    touched = yield from touching(dialect, message, keys, progress)
+    dossiers = yield from select(
+        dialect, "dossier", "id", touched.dossiers, f" ORDER BY id{dialect.for_update}"
     )
     procedures = tuple(
-        map(rows.procedure, (yield from _select(dialect, "procedure", "dossier", _ids(dossiers))))
+        map(rows.procedure, (yield from select(dialect, "procedure", "dossier", _ids(dossiers))))
     )
-    entries = yield from _select(
-        dialect, "entry", "procedure", [p.id for p in procedures if p.code == message.code]
+    entries = yield from select(
+        dialect,
+        "entry",
+        "procedure",
+        [p.id for p in procedures if p.code == message.code and touched.includes(p.id)],
     )
     companies = yield from _companies(dialect, message, [row["company"] for row in dossiers])
     brokers = [row["broker"] for row in dossiers if row["broker"] is not None]
     people = yield from _people(dialect, [*_ids(companies), *brokers])
-    mandates = yield from _select(dialect, "mandate", "company", _ids(companies))
-    anomalies = yield from _select(
+    mandates = yield from select(dialect, "mandate", "company", _ids(companies))
+    anomalies = yield from select(
         dialect,
         "anomaly",
         "receipt",
@@ -63,8 +72,13 @@ def files_of(dialect: Dialect, message: AgencyEvent) -> Program[Files]:
         " AND state IN ('PARKED', 'OPEN', 'ATTACHED') ORDER BY id",
     )
     known = tuple(map(rows.anomaly, anomalies))
+    told: list[Row] = []
+    if correcting:
+        told = yield from select(
+            dialect, "alert", "dossier", _ids(dossiers), f" ORDER BY id{dialect.for_update}"
+        )
     return Files(
-        links=links,
+        links=touched.links,
         dossiers={row["id"]: rows.dossier(row) for row in dossiers},
         procedures=procedures,
         entries=tuple(map(rows.entry, entries)),
@@ -73,15 +87,18 @@ def files_of(dialect: Dialect, message: AgencyEvent) -> Program[Files]:
         anomalies=tuple(anomaly for anomaly in known if anomaly.state in UNSETTLED),
         people=people,
         attached=_attached(known, message.receipt),
+        targets=touched.targets,
+        told=tuple(map(rows.alert, told)),
+        batch=touched.batch,
     )
 
 
 def of_dossier(dialect: Dialect, dossier: str, procedure: str) -> Program[Files]:
     """A dossier that the caller locked, its people, and the entries of one of its procedures."""
-    dossiers = yield from _select(dialect, "dossier", "id", [dossier])
-    links = yield from _select(dialect, "reference", "dossier", [dossier])
-    procedures = yield from _select(dialect, "procedure", "dossier", [dossier])
-    entries = yield from _select(dialect, "entry", "procedure", [procedure])
+    dossiers = yield from select(dialect, "dossier", "id", [dossier])
+    links = yield from select(dialect, "reference", "dossier", [dossier])
+    procedures = yield from select(dialect, "procedure", "dossier", [dossier])
+    entries = yield from select(dialect, "entry", "procedure", [procedure])
     named = [row[side] for row in dossiers for side in ("company", "broker")]
     files = yield from of_companies(dialect, [company for company in named if company is not None])
     return msgspec.structs.replace(
@@ -95,14 +112,26 @@ def of_dossier(dialect: Dialect, dossier: str, procedure: str) -> Program[Files]
 
 def of_companies(dialect: Dialect, companies: Sequence[str]) -> Program[Files]:
     """Companies with their people and the mandates that they gave."""
-    found = yield from _select(dialect, "company", "id", companies)
+    found = yield from select(dialect, "company", "id", companies)
     people = yield from _people(dialect, companies)
-    mandates = yield from _select(dialect, "mandate", "company", companies)
+    mandates = yield from select(dialect, "mandate", "company", companies)
     return Files(
         companies=tuple(map(rows.company, found)),
         mandates=tuple(map(rows.mandate, mandates)),
         people=people,
     )
+
+
+def _take_message(dialect: Dialect, message: AgencyEvent) -> Program[Row | None]:
+    """The inbox row if it is NEW, and whether another message waits for this one."""
+    awaited = "EXISTS (SELECT 1 FROM inbox_wait WHERE ref_key = $2)"
+    new = (
+        f"SELECT progress, CASE WHEN {awaited} THEN 1 ELSE 0 END AS awaited FROM agency_inbox"
+        f" WHERE receipt = $1 AND state = 'NEW'{dialect.skip_locked}"
+    )
+    key = event_key(message.source, message.event_id)
+    found = yield Statement(new, (message.receipt, key))
+    return found[0] if found else None
 
 
 def file_of(dialect: Dialect, procedure: str) -> Program[Files | None]:
@@ -116,13 +145,13 @@ def file_of(dialect: Dialect, procedure: str) -> Program[Files | None]:
         return None
     dossier = rows.dossier(dossiers[0])
     ids = [dossier.id]
-    links = yield from _select(dialect, "reference", "dossier", ids)
-    procedures = yield from _select(dialect, "procedure", "dossier", ids)
-    entries = yield from _select(dialect, "entry", "procedure", [procedure])
+    links = yield from select(dialect, "reference", "dossier", ids)
+    procedures = yield from select(dialect, "procedure", "dossier", ids)
+    entries = yield from select(dialect, "entry", "procedure", [procedure])
     known = [dossier.company, *((dossier.broker,) if dossier.broker else ())]
-    companies = yield from _select(dialect, "company", "id", known)
+    companies = yield from select(dialect, "company", "id", known)
     people = yield from _people(dialect, known)
-    mandates = yield from _select(dialect, "mandate", "company", [dossier.company])
+    mandates = yield from select(dialect, "mandate", "company", [dossier.company])
     return Files(
         links=tuple(map(rows.link, links)),
         dossiers={dossier.id: dossier},
@@ -154,10 +183,10 @@ def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) ->
 
 
 def _people(dialect: Dialect, companies: Sequence[str]) -> Program[tuple[Recipient, ...]]:
-    users = yield from _select(
+    users = yield from select(
         dialect, "user_account", "company", companies, " AND active = 1 ORDER BY id"
     )
-    devices = yield from _select(
+    devices = yield from select(
         dialect, "device", "user_id", _ids(users), " AND dead_at IS NULL ORDER BY id"
     )
     return tuple(
@@ -166,23 +195,6 @@ def _people(dialect: Dialect, companies: Sequence[str]) -> Program[tuple[Recipie
             devices=tuple(rows.device(d) for d in devices if d["user_id"] == user["id"]),
         )
         for user in users
-    )
-
-
-def _select(
-    dialect: Dialect, table: str, column: str, values: Sequence[str], tail: str = ""
-) -> Program[list[Row]]:
-    wanted = sorted(set(values))
-    if not wanted:
-        return []
-    if len(wanted) == 1:
-        # Most often, and a plain comparison is half the work of an array.
-        return (yield Statement(f"SELECT * FROM {table} WHERE {column} = $1{tail}", wanted))
-    return (
-        yield Statement(
-            f"SELECT * FROM {table} WHERE {dialect.any_of(column, '$1')}{tail}",
-            (dialect.array(wanted),),
-        )
     )
 
 

@@ -36,7 +36,7 @@ from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.indicators.measuring import OpenStep
 from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState
-from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal, Requested
+from portnet.domain.procedure import Caution, Entry, EntryKind, Procedure, Refusal, Requested
 from portnet.domain.request import InformationRequest, RequestState
 from portnet.domain.submission import Approval, Submission
 from portnet.domain.timers import Timer, TimerKind
@@ -55,6 +55,7 @@ _reasons = msgspec.json.Decoder(tuple[Reason, ...])
 _place = msgspec.json.Decoder(Place)
 _facts = msgspec.json.Decoder(AlertFacts)
 _trail = msgspec.json.Decoder(Trail)
+_cautions = msgspec.json.Decoder(tuple[Caution, ...])
 _roles = msgspec.json.Decoder(tuple[Role, ...])
 _requested = msgspec.json.Decoder(Requested)
 _references = msgspec.json.Decoder(tuple[Reference, ...])
@@ -154,8 +155,8 @@ def procedure_row(p: Procedure) -> tuple[Any, ...]:
     return (
         p.id, p.dossier, p.code, p.definition, p.identity, p.state, p.previous,
         micros(p.entered_at), micros(p.opened_at), micros(p.updated_at), micros_or_none(p.due_at),
-        json_text(p.reasons), _json_or_none(p.place), p.version, _json_or_none(p.requested),
-        p.taken_by, micros_or_none(p.taken_at),
+        json_text(p.reasons), _json_or_none(p.place), p.version, micros_or_none(p.expected_at),
+        _json_or_none(p.requested), p.taken_by, micros_or_none(p.taken_at),
     )  # fmt: skip
 
 
@@ -164,7 +165,7 @@ def entry_row(e: Entry) -> tuple[Any, ...]:
         e.id, e.procedure, e.dossier, e.message.receipt, micros(e.message.occurred_at),
         micros(e.message.received_at), e.kind.value, e.from_state, e.to_state,
         None if e.refusal is None else e.refusal.value, e.alert, int(e.alerted),
-        json_text(e.message),
+        json_text(e.message), json_text(e.warnings) if e.warnings else None,
     )  # fmt: skip
 
 
@@ -178,7 +179,7 @@ def alert_row(a: Alert) -> tuple[Any, ...]:
         a.id, a.chain, a.user, a.dossier or "", a.procedure or "", a.entry or "", a.kind, a.level,
         json_text(a.facts), a.collapse_key, micros(a.raised_at), micros(a.expires_at),
         a.state.value, micros_or_none(a.seen_at), a.acknowledged_by,
-        micros_or_none(a.acknowledged_at), a.version,
+        micros_or_none(a.acknowledged_at), a.version, a.replaces,
     )  # fmt: skip
 
 
@@ -380,6 +381,7 @@ def procedure(r: Row) -> Procedure:
         updated_at=instant(r["updated_at"]), due_at=instant_or_none(r["due_at"]),
         reasons=_reasons.decode(r["reasons"]),
         place=None if r["place"] is None else _place.decode(r["place"]), version=r["version"],
+        expected_at=instant_or_none(r["expected_at"]),
         requested=None if r["requested"] is None else _requested.decode(r["requested"]),
         taken_by=r["taken_by"], taken_at=instant_or_none(r["taken_at"]),
     )  # fmt: skip
@@ -392,6 +394,7 @@ def entry(r: Row) -> Entry:
         from_state=r["from_state"], to_state=r["to_state"],
         refusal=None if r["refusal"] is None else Refusal(r["refusal"]), alert=r["alert"],
         alerted=bool(r["alerted"]),
+        warnings=_cautions.decode(r["warnings"]) if r["warnings"] else (),
     )  # fmt: skip
 
 
@@ -411,6 +414,7 @@ def alert(r: Row) -> Alert:
         state=AlertState(r["state"]), seen_at=instant_or_none(r["seen_at"]),
         acknowledged_by=r["acknowledged_by"],
         acknowledged_at=instant_or_none(r["acknowledged_at"]), version=r["version"],
+        replaces=r["replaces"],
     )  # fmt: skip
 
 

@@ -93,6 +93,7 @@ class InboxTable(Table, tablename="agency_inbox"):
     received_at = BigInt()
     state = Text()
     settled_at = BigInt(null=True)
+    progress = Text(null=True)
 
 
 class InboxWaitTable(Table, tablename="inbox_wait"):
@@ -154,6 +155,7 @@ class ProcedureTable(Table, tablename="procedure"):
     reasons = Text()
     place = Text(null=True)
     version = BigInt()
+    expected_at = BigInt(null=True)
     requested = Text(null=True)
     taken_by = Text(null=True)
     taken_at = BigInt(null=True)
@@ -175,6 +177,7 @@ class EntryTable(Table, tablename="entry"):
     alert = Text(null=True)
     alerted = BigInt()
     message = Text()
+    warnings = Text(null=True)
 
 
 class ReferenceTable(Table, tablename="reference"):
@@ -248,6 +251,7 @@ class AlertTable(Table, tablename="alert"):
     acknowledged_by = Text(null=True)
     acknowledged_at = BigInt(null=True)
     version = BigInt()
+    replaces = Text(null=True)
 
 
 class DeliveryTable(Table, tablename="delivery"):

@@ -24,7 +24,7 @@ from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
 from portnet.domain.help import HelpCase
-from portnet.domain.inbox import Reawakening, Settlement
+from portnet.domain.inbox import Progress, Reawakening, Settlement
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
@@ -38,6 +38,7 @@ from portnet.ports.unit_of_work import (
     Position,
     Ringing,
     TableImport,
+    Vanished,
 )
 from portnet.storage import rows
 from portnet.storage.desk import anomaly_case, step_of, write_import
@@ -64,6 +65,8 @@ _AUDIT = (
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"
 )
 _SETTLE = "UPDATE agency_inbox SET state = $2, settled_at = $3 WHERE receipt = $1"
+_PROGRESS = "UPDATE agency_inbox SET progress = $2 WHERE receipt = $1"
+_VANISH = "DELETE FROM entry WHERE id = $1"
 _WAIT = "INSERT INTO inbox_wait (ref_key, receipt) VALUES ($1, $2) ON CONFLICT (ref_key, receipt) DO NOTHING"
 _UNWAIT = "DELETE FROM inbox_wait WHERE receipt = $1"
 _MOOT = "DELETE FROM timer WHERE subject = $1 AND kind = $2 AND detail = $3"
@@ -83,6 +86,8 @@ class StorageUnitOfWork:
         self._reawakened: list[Reawakening] = []
         self._moot: list[TimerKey] = []
         self._imported: list[TableImport] = []
+        self._vanished: list[Vanished] = []
+        self._progressed: list[Progress] = []
 
     async def __aenter__(self) -> Self:
         self._context = self._database.transaction()
@@ -114,6 +119,10 @@ class StorageUnitOfWork:
                     self._structs[Timer].extend(change.live)
                 case TableImport():
                     self._imported.append(change)
+                case Progress():
+                    self._progressed.append(change)
+                case Vanished():
+                    self._vanished.append(change)
                 case _:
                     self._structs[type(change)].append(change)
 
@@ -124,9 +133,12 @@ class StorageUnitOfWork:
         return await self._begun.run(take(self._database.dialect, receipt))
 
     async def take_in(
-        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+        self,
+        message: AgencyEvent,
+        decide: Callable[[Files], Iterable[Change]],
+        correcting: bool = False,
     ) -> tuple[Position, ...] | None:
-        return await self._begun.commit(self._take_in(message, decide))
+        return await self._begun.commit(self._take_in(message, decide, correcting))
 
     async def ring(
         self, timer: Timer, now: datetime, decide: Callable[[Ringing], Iterable[Change]]
@@ -233,9 +245,12 @@ class StorageUnitOfWork:
         return await self._begun.run(query(sql + self._database.dialect.for_update, *args))
 
     def _take_in(
-        self, message: AgencyEvent, decide: Callable[[Files], Iterable[Change]]
+        self,
+        message: AgencyEvent,
+        decide: Callable[[Files], Iterable[Change]],
+        correcting: bool,
     ) -> Program[tuple[Position, ...] | None]:
-        files = yield from claim(self._database.dialect, message)
+        files = yield from claim(self._database.dialect, message, correcting)
         if files is None:
             return None
         self.add(*decide(files))
@@ -255,6 +270,8 @@ class StorageUnitOfWork:
         for kind, writing in rows.WRITINGS.items():
             if structs := self._structs.get(kind):
                 yield Batch(writing.sql, [writing.row(struct) for struct in structs])
+        if self._vanished:
+            yield Batch(_VANISH, [(gone.entry,) for gone in self._vanished])
         yield from self._settle()
         for imported in self._imported:
             yield from write_import(imported)
@@ -272,6 +289,8 @@ class StorageUnitOfWork:
                 yield Batch(_WAIT, [(ref, settlement.receipt) for ref in settlement.refs])
             else:
                 yield Statement(_UNWAIT, (settlement.receipt,))
+        for progress in self._progressed:
+            yield Statement(_PROGRESS, (progress.receipt, progress.after))
         dialect = self._database.dialect
         for reawakening in self._reawakened:
             yield Statement(

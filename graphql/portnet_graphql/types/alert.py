@@ -27,6 +27,9 @@ class Alert(Node):
     raised_at: datetime
     expires_at: datetime | None
     collapse_key: str
+    replaces: strawberry.ID | None = strawberry.field(
+        description="The viewer's alert that this one corrects: it is SUPERSEDED."
+    )
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     record: strawberry.Private[KnownAlert]
@@ -43,6 +46,7 @@ class Alert(Node):
             raised_at=alert.raised_at,
             expires_at=alert.expires_at,
             collapse_key=alert.collapse_key,
+            replaces=None if alert.replaces is None else node_id(Kind.ALERT, alert.replaces),
             acknowledged_by=alert.acknowledged_by,
             acknowledged_at=alert.acknowledged_at,
             record=alert,

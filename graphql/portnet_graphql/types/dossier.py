@@ -11,9 +11,11 @@ import strawberry
 from portnet.domain.agency import Place as StatedPlace
 from portnet.domain.business_hours import Span, add
 from portnet.domain.catalogue import Agency as KnownAgency
-from portnet.domain.catalogue import Status
+from portnet.domain.catalogue import Outcome, Status
+from portnet.domain.dependencies import waits_for
 from portnet.domain.dossier import Dossier as KnownDossier
 from portnet.domain.dossier import WhatNow as Advice
+from portnet.domain.dossier import outcome
 from portnet.domain.identifiers import opaque_id
 from portnet.domain.indicators.measuring import office_of
 from portnet.domain.localised import Localised
@@ -117,6 +119,9 @@ class WhatNow:
     expected: ExpectedDelay | None = strawberry.field(
         description="How long it is likely to take from `since` on; null where too little is known."
     )
+    expected_at: datetime | None = strawberry.field(
+        description="When it goes on, as an agency estimated or planned; never a promise."
+    )
     taken_by: str | None = strawberry.field(
         description="Who of our side said 'I am on it' of this step, and since when."
     )
@@ -155,6 +160,7 @@ class WhatNow:
             holding=context.catalogue.agencies.get(advice.holder or ""),
             taken_by=advice.taken_by,
             taken_at=advice.taken_at,
+            expected_at=advice.expected_at,
         )
 
 
@@ -164,6 +170,9 @@ class Dossier(Node):
     direction: Direction
     phase: Phase | None
     status: Status
+    outcome: Outcome | None = strawberry.field(
+        description="How a dossier that is DONE ended: FAILURE if any of its procedures failed."
+    )
     perishable: bool
     what_now: WhatNow
     place: Place | None
@@ -179,6 +188,7 @@ class Dossier(Node):
             direction=Direction(dossier.direction),
             phase=Phase(dossier.phase),
             status=dossier.status,
+            outcome=outcome(context.catalogue, dossier),
             perishable=dossier.perishable,
             what_now=WhatNow.of(dossier.what_now, context),
             place=Place.of(dossier.what_now.place, context.references, context.locale),
@@ -296,6 +306,13 @@ class Procedure(Node):
     def alarm_at(self, info: Info) -> datetime | None:
         state = definition_of(self.record, info.context).state(self.record.state)
         return _after(self.record, state.alarm)
+
+    @described("Those of the dossier that must have come far enough before this one can go on.")
+    async def waits_for(self, info: Info) -> list[Procedure]:
+        context = info.context
+        others = await context.files.procedures_of.load(self.record.dossier)
+        needed = waits_for(context.catalogue, self.record, others)
+        return [Procedure.of(procedure, context) for procedure in needed]
 
     @described("Newest first.")
     async def timeline(

@@ -10,7 +10,7 @@ import strawberry
 from portnet.domain.act import Act
 from portnet.domain.catalogue import PREVIOUS, Definition, Outcome, State, Status
 from portnet.domain.localised import Localised
-from portnet.domain.procedure import Entry, Refusal
+from portnet.domain.procedure import Caution, Entry, Refusal
 from portnet.domain.procedure import EntryKind as KnownKind
 from portnet.domain.procedure import Procedure as KnownProcedure
 from portnet.domain.procedure import Requested as KnownRequested
@@ -92,6 +92,44 @@ ACTS: Mapping[str, Localised] = {
 }
 
 
+#: What a timeline says of a message that its own agency took back, or put another in place of.
+AMENDED: Mapping[KnownKind, Localised] = {
+    KnownKind.RETRACTED: Localised(
+        fr="Annonce retirée par l'organisme",
+        ar="إعلان سحبته الجهة المعنية",
+        en="Taken back by the agency",
+    ),
+    KnownKind.CORRECTED: Localised(
+        fr="Annonce rectifiée par l'organisme",
+        ar="إعلان صححته الجهة المعنية",
+        en="Corrected by the agency",
+    ),
+}
+TAKES_BACK = Localised(
+    fr="L'organisme retire une annonce antérieure.",
+    ar="سحبت الجهة المعنية إعلانا سابقا.",
+    en="The agency takes an earlier message back.",
+)
+#: What is worth a look beside a message that was applied.
+CAUTIONS: Mapping[Caution, Localised] = {
+    Caution.CERTIFICATE_NOT_RECOGNISED: Localised(
+        fr="Attention : un contrôle ou un certificat exigé de ce dossier n'est pas encore reconnu.",
+        ar="تنبيه: مراقبة أو شهادة مطلوبة في هذا الملف لم يتم الاعتراف بها بعد.",
+        en="Note: a control or certificate required of this file is not recognised yet.",
+    ),
+    Caution.CONTROL_NOT_REQUESTED: Localised(
+        fr="Attention : ces marchandises relèvent de l'ONSSA, et aucune demande de contrôle n'est connue.",
+        ar="تنبيه: هذه البضائع تخضع لمراقبة أونسا، ولا يعرف أي طلب مراقبة.",
+        en="Note: ONSSA controls these goods, and no request for its control is known.",
+    ),
+    Caution.MRN_UNKNOWN: Localised(
+        fr="Attention : aucun MRN n'est connu ; l'Union européenne l'exige avant le chargement.",
+        ar="تنبيه: لا يعرف أي رقم MRN، وهو مطلوب قبل الشحن نحو الاتحاد الأوروبي.",
+        en="Note: no MRN is known; the European Union requires one before loading.",
+    ),
+}
+
+
 @strawberry.type
 class ProcedureKind:
     code: str
@@ -152,7 +190,10 @@ class TimelineEntry(Node):
             label=_label(entry, definition).in_(context.locale),
             from_=_state(definition, entry.from_state, context),
             to=_state(definition, entry.to_state, context),
-            reasons=[Reason.of(reason) for reason in message.reasons],
+            reasons=[
+                *(Reason.of(reason) for reason in message.reasons),
+                *(_caution(caution, context) for caution in entry.warnings),
+            ],
         )
 
 
@@ -226,7 +267,30 @@ def _label(entry: Entry, definition: Definition) -> Localised:
         return definition.state(entry.to_state).label
     if entry.kind is KnownKind.INTERNAL:
         return NOTED[entry.message.event]
+    if entry.kind in AMENDED:
+        return _amended(entry, definition)
+    if entry.kind is KnownKind.APPLIED:
+        return TAKES_BACK
     return ESTIMATED if entry.refusal is None else REFUSED[entry.refusal]
+
+
+def _amended(entry: Entry, definition: Definition) -> Localised:
+    """What was said, and that it does not count."""
+    words = AMENDED[entry.kind]
+    message = entry.message
+    meant = (t.to for t in definition.transitions if t.event == message.event)
+    state = definition.states.get(next(meant, ""))
+    if state is None:
+        return words
+    said = state.label
+    return Localised(
+        fr=f"{words.fr} : {said.fr}", ar=f"{words.ar}: {said.ar}", en=f"{words.en}: {said.en}"
+    )
+
+
+def _caution(caution: Caution, context: Context) -> Reason:
+    locale = context.locale
+    return Reason(code=caution.value, text=CAUTIONS[caution].in_(locale), lang=locale)
 
 
 def _state(definition: Definition, code: str | None, context: Context) -> ProcedureState | None:

@@ -94,12 +94,23 @@ class OpenHouse:
                 await self.parts.bells.ring(timer)
 
     async def say(
-        self, telling: Telling, number: int, *, occurred_at: datetime | None = None, **changes: Any
+        self,
+        telling: Telling,
+        number: int,
+        *,
+        occurred_at: datetime | None = None,
+        wire: dict[str, str] | None = None,
+        **changes: Any,
     ) -> Answer:
-        """Post step ``number`` (from 1) of a story, or what ``changes`` make of it, at the story's own time."""
+        """Post step ``number`` (from 1) of a story, or what ``changes`` make of it, at the story's own time.
+
+        ``wire`` are fields of the message that a story's step does not have.
+        """
         step, at = steps(telling)[number - 1]
         said = msgspec.structs.replace(step, **changes)
         body = telling.message(number, said, occurred_at or at)
+        if wire is not None:
+            body = msgspec.json.encode({**msgspec.json.decode(body), **wire})
         return await self.agencies.post(said.source, body)
 
 

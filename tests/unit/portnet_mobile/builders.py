@@ -36,6 +36,7 @@ def dossier(
     warning: str | None = None,
     deadline: datetime | None = None,
     action: str = "Attendez.",
+    outcome: str | None = None,
 ) -> Dossier:
     at = NOON + timedelta(minutes=version)
     return Dossier(
@@ -46,6 +47,7 @@ def dossier(
         company=Identified(id=company),
         status=status,
         updated_at=at,
+        outcome=outcome,
         what_now=WhatNow(
             action=action,
             warning=warning,

@@ -177,3 +177,11 @@ def test_a_span_is_said_in_its_largest_units(seconds: int, said: str) -> None:
 def test_hours_are_moroccan_whatever_the_machines() -> None:
     assert hour(NOON, LATER) == "13:00"
     assert hour(NOON - timedelta(days=1), LATER) == "22/11 13:00"
+
+
+@pytest.mark.parametrize(("outcome", "word"), [("FAILURE", "NON ABOUTI"), ("CANCELLED", "ANNULÉ")])
+def test_an_end_that_is_no_success_is_never_shown_as_one(outcome: str, word: str) -> None:
+    text = shown(store([dossier(status="DONE", outcome=outcome)]), width=60)
+    assert word in text
+    assert "✓" not in text
+    assert "TERMINÉ" not in text

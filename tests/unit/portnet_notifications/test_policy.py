@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from portnet.catalogue import load_catalogue
 from portnet.domain.access import Mandate, Role
 from portnet.domain.agency import AgencyEvent, Place, Reference
-from portnet.domain.alerts import AlertFacts, Channel, DeliveryState, Device, Recipient
+from portnet.domain.alerts import Alert, AlertFacts, Channel, DeliveryState, Device, Recipient
 from portnet.domain.catalogue import CLOCK
 from portnet.domain.procedure import Entry, EntryKind, Procedure
 from portnet.ports.alerts import AlertPlanner, MandatePlanner, Occasion, Planned
 from portnet_notifications.catalogue import ALERTS
 from portnet_notifications.planner import Planner
 from portnet_notifications.policy import SAY_WHEN_IT_HAPPENED, raised_level, tell
-from tests.support.outbox import NOW, a_device, a_dossier, a_user
+from tests.support.outbox import NOW, a_device, a_dossier, a_user, an_alert
 
 CATALOGUE = load_catalogue(frozenset(ALERTS))
 HAPPENED = NOW - timedelta(minutes=3)
@@ -121,13 +121,32 @@ EVERYBODY = (DECLARANT, MANAGER, FINANCE, LOGISTICS, ADMINISTRATOR, BROKER)
         ("A09", {"chafik": 4, "brahim": 4, "amina": 2}),
         ("A12", {"amina": 4, "farid": 4, "dounia": 4, "brahim": 4}),
         ("A16", {"amina": 4, "farid": 4, "brahim": 4, "elias": 4}),
-        ("A27", {person.user.id: 3 for person in EVERYBODY}),
         ("A34", {"amina": 3, "farid": 3, "dounia": 3}),
     ],
 )
 def test_those_whom_it_concerns_are_told(kind: str, told: dict[str, int]) -> None:
     found = planned(an_occasion(kind, broker="broker"), *EVERYBODY)
     assert {p.alert.user: p.alert.level for p in found} == told
+
+
+def correcting(*told: Alert, broker: str | None = "broker") -> Occasion:
+    return msgspec.structs.replace(an_occasion("A27", broker=broker), told=told)
+
+
+def test_a_correction_goes_to_exactly_those_who_had_been_told() -> None:
+    found = planned(correcting(an_alert("1", "chafik"), an_alert("2", "farid")), *EVERYBODY)
+    assert {p.alert.user: p.alert.level for p in found} == {"chafik": 3, "farid": 3}
+    assert planned(correcting(), *EVERYBODY) == []
+
+
+def test_a_correction_takes_the_place_of_the_newest_alert_that_it_undoes() -> None:
+    older = an_alert("1", "amina", kind="A10")
+    newer = msgspec.structs.replace(
+        an_alert("2", "amina", kind="A34"), raised_at=older.raised_at + timedelta(minutes=1)
+    )
+    (found,) = planned(correcting(newer, older), *EVERYBODY)
+    assert (found.alert.kind, found.alert.replaces) == ("A27", "2")
+    assert found.alert.collapse_key == newer.collapse_key == "dossier:A34"
 
 
 @pytest.mark.parametrize(
@@ -170,8 +189,9 @@ def test_who_has_neither_device_nor_phone_is_told_in_the_app() -> None:
 
 
 def test_a_brokerage_without_a_mandate_hears_nothing() -> None:
-    for kind in ("A12", "A27"):
-        found = planned(an_occasion(kind, broker=None), DECLARANT, BROKER)
+    told = (an_alert("1", "amina"), an_alert("2", "farid"))
+    for occasion in (an_occasion("A12", broker=None), correcting(*told, broker=None)):
+        found = planned(occasion, DECLARANT, BROKER)
         assert [p.alert.user for p in found] == ["amina"]
 
 
@@ -260,7 +280,8 @@ def somebody(draw: st.DrawFn) -> Recipient:
 
 
 PEOPLE = st.lists(somebody(), unique_by=lambda person: person.user.id, max_size=6)
-KINDS = st.sampled_from(sorted(ALERTS))
+# A correction goes to those who had been told, not by role.
+KINDS = st.sampled_from(sorted(set(ALERTS) - {"A27"}))
 BROKERS = st.sampled_from([None, "broker"])
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -41,6 +41,9 @@ class Desk:
         self.reasons: dict[str, AnomalyReason] = {}
         self.parked: list[str] = []
         self.tries: Counter[str] = Counter()
+        #: By receipt: the body that must have been taken in before, and until when that is waited for.
+        self.gaps: dict[str, tuple[str, datetime]] = {}
+        self.clock = SteppedClock()
         self.most_at_once = 0
         self._at_once = 0
         #: By receipt: what taking it in raises, again and again.
@@ -69,7 +72,7 @@ class Desk:
         self.post(*woken)
         return len(woken)
 
-    async def take_in(self, message: AgencyEvent) -> None:
+    async def take_in(self, message: AgencyEvent) -> datetime | None:
         self.tries[message.receipt] += 1
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
@@ -77,11 +80,15 @@ class Desk:
             await asyncio.sleep(0.001)
             if message.receipt in self.poison:
                 raise self.poison[message.receipt]
+            before, until = self.gaps.get(message.receipt, ("", NOON))
+            if before and before not in self.taken and self.clock.now() < until:
+                return until
             if message.receipt in self.lying:
                 del self.lying[message.receipt]
                 self.taken.append(message.receipt)
         finally:
             self._at_once -= 1
+        return None
 
     async def give_up(
         self,
@@ -132,7 +139,7 @@ def mapper(message: RawMessage) -> Understood:
 
 @asynccontextmanager
 async def working(desk: Desk, lanes: int = 4) -> AsyncGenerator[IntakeWorker]:
-    worker = IntakeWorker(desk, desk, mapper, SteppedClock(), lanes, POLL, OVERDUE)
+    worker = IntakeWorker(desk, desk, mapper, desk.clock, lanes, POLL, OVERDUE)
     running = asyncio.create_task(worker.run())
     try:
         yield worker
@@ -324,3 +331,46 @@ def test_a_long_lane_is_no_deeper_than_a_short_one(length: int) -> None:
         assert desk.taken == posted
 
     run_in_virtual_time(main())
+
+
+@timeless
+async def test_a_message_that_waits_holds_up_nobody_and_comes_right_after_what_it_waits_for() -> (
+    None
+):
+    desk = Desk()
+    held, other = desk.post("a", "b")
+    missing = f"{int(other) + 1:026}"
+    desk.gaps[held] = (missing, NOON + timedelta(seconds=2))
+    async with working(desk) as worker:
+        await asyncio.sleep(POLL * 3.5)
+        assert desk.taken == [other]
+        assert desk.tries[held] == 1, "it is not asked about again and again"
+        assert desk.post("a") == [missing]
+        worker.wake()
+        await asyncio.sleep(POLL / 10)
+        assert desk.taken == [other, missing, held]
+
+
+@timeless
+async def test_a_message_that_has_waited_long_enough_is_taken_in() -> None:
+    desk = Desk()
+    (held,) = desk.post("a")
+    desk.gaps[held] = ("lost", NOON + timedelta(seconds=2))
+    async with working(desk):
+        await asyncio.sleep(POLL / 10)
+        assert desk.taken == []
+        desk.clock.advance(timedelta(seconds=2))
+        await asyncio.sleep(POLL)
+        assert desk.taken == [held]
+
+
+@timeless
+async def test_messages_that_wait_take_nobodys_place_in_the_inbox() -> None:
+    desk = Desk()
+    for receipt in desk.post(*(f"held-{number}" for number in range(250))):
+        desk.gaps[receipt] = ("lost", NOON + timedelta(seconds=2))
+    async with working(desk):
+        await asyncio.sleep(POLL)
+        posted = desk.post("other")
+        await asyncio.sleep(3 * POLL)
+        assert desk.taken == posted

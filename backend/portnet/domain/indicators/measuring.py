@@ -28,7 +28,7 @@ from portnet.domain.indicators.definition import (
     matches,
 )
 from portnet.domain.indicators.months import month_of
-from portnet.domain.procedure import Entry, Procedure, in_order
+from portnet.domain.procedure import Entry, EntryKind, Procedure, fold
 
 #: What customs choose, by their event; a visit that is ordered later makes any circuit red.
 CIRCUITS: Mapping[str, str] = {
@@ -116,11 +116,17 @@ def measure(catalogue: Catalogue, indicators: Sequence[Indicator], history: Hist
 
 
 class _Stay:
-    """One stay in one state; still going on while ``left_at`` is None."""
+    """One stay in one state; still going on while ``left_at`` is None.
 
-    __slots__ = ("code", "entered_at", "left_at", "left_by", "name", "state")
+    ``timed``: both ends were said, not inferred; else nobody knows how long it was.
+    """
 
-    def __init__(self, code: str, state: State, entered_at: datetime) -> None:
+    __slots__ = ("code", "entered_at", "left_at", "left_by", "name", "state", "timed")
+
+    def __init__(
+        self, code: str, state: State, entered_at: datetime, *, timed: bool = True
+    ) -> None:
+        self.timed = timed
         self.code = code
         self.state = state
         self.name = f"{code}.{state.code}"
@@ -157,13 +163,15 @@ class _Run:
         self.office: str | None = None
         self.first_circuit: str | None = None
         self.last_circuit: str | None = None
-        for entry in in_order(entries):
-            if entry.moved and entry.to_state is not None:
-                self._move(entry.message, definition.state(entry.to_state))
+        for entry in fold(definition, procedure.opened_at, entries).entries:
+            if entry.to_state is not None:
+                inferred = entry.kind is EntryKind.INFERRED
+                self._move(entry.message, definition.state(entry.to_state), inferred)
 
-    def _move(self, message: AgencyEvent, state: State) -> None:
+    def _move(self, message: AgencyEvent, state: State, inferred: bool) -> None:
         name, at = f"{message.code}.{message.event}", message.occurred_at
-        self.happened.append(_Happening(name, at, message))
+        if not inferred:
+            self.happened.append(_Happening(name, at, message))
         self.office = self.office or office_of(message.place)
         circuit = CIRCUITS.get(message.event, "RED" if message.event == ESCALATED else None)
         self.first_circuit = self.first_circuit or circuit
@@ -171,7 +179,8 @@ class _Run:
         staying = self.stays[-1]
         if staying.state.code != state.code:
             staying.left_at, staying.left_by = at, name
-            self.stays.append(_Stay(self.procedure.code, state, at))
+            staying.timed = staying.timed and not inferred
+            self.stays.append(_Stay(self.procedure.code, state, at, timed=not inferred))
 
 
 class _File:
@@ -275,7 +284,8 @@ def _left(file: _File) -> Iterator[tuple[_Run, _Stay, datetime]]:
     for run in file.runs:
         opened_at = run.procedure.opened_at
         for number, stay in enumerate(run.stays):
-            if stay.left_at is not None and (number or stay.left_at > opened_at):
+            known = stay.timed and (number or stay.left_at != opened_at)
+            if stay.left_at is not None and known:
                 yield run, stay, stay.left_at
 
 

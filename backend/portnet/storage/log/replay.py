@@ -6,7 +6,7 @@ Messages are folded again, so that it does not matter in which order several wor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar, assert_never
 
@@ -20,6 +20,7 @@ from portnet.domain.events import (
     AlertAcknowledged,
     AlertRaised,
     AlertSeen,
+    AlertSuperseded,
     BrokerNamed,
     DossierOpened,
     Event,
@@ -33,6 +34,7 @@ from portnet.domain.events import (
     ReferencesLinked,
     RequestChanged,
     StepTaken,
+    StepVanished,
     SubmissionChanged,
     SubmissionReceived,
 )
@@ -44,6 +46,10 @@ from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 
 Versioned = TypeVar("Versioned", InformationRequest, Submission)
+
+
+#: Nobody sees for the first time what is superseded or taken, and what is taken is not superseded any more.
+_ALERTS_END: Mapping[type[Event], int] = {AlertSuperseded: 1, AlertAcknowledged: 2}
 
 
 class Logged(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +74,8 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
 def rebuild(catalogue: Catalogue, logged: Sequence[Logged]) -> Rebuilt:
     """What the events of one subject, in the order of their ids, make of it; nothing for a mandate's."""
     subject = _Subject()
-    # Several workers' ids tell the order by their clocks only, and nobody sees for the first time what is taken.
-    for each in sorted(logged, key=lambda each: isinstance(each.event, AlertAcknowledged)):
+    # Several workers' ids tell the order by their clocks only.
+    for each in sorted(logged, key=lambda each: _ALERTS_END.get(type(each.event), 0)):
         subject.take(each)
     return subject.rebuilt(catalogue)
 
@@ -127,6 +133,11 @@ class _Subject:
                 self.request = _newer(self.request, event.request)
             case SubmissionChanged():
                 self.submission = _newer(self.submission, event.submission)
+            case AlertSuperseded():
+                self.alert = _superseded(self.alert)
+            case StepVanished():
+                # Inferred steps are inferred again.
+                return
             case MandateGranted() | MandateRevoked() | MandateStarted() | MandateEnded():
                 return
             case _ as unreachable:
@@ -162,6 +173,7 @@ class _Subject:
                     due_at=standing.due_at,
                     reasons=standing.reasons,
                     place=standing.place,
+                    expected_at=outcome.expected_at,
                     identity=_identity(definition, procedure, own),
                     requested=_under_way(acts, own),
                     updated_at=self.changed_at.get(procedure.id, procedure.updated_at),
@@ -250,6 +262,12 @@ def _seen(alert: Alert | None, event: AlertSeen) -> Alert | None:
     return msgspec.structs.replace(
         alert, state=AlertState.SEEN, seen_at=event.at, version=alert.version + 1
     )
+
+
+def _superseded(alert: Alert | None) -> Alert | None:
+    if alert is None:
+        return None
+    return msgspec.structs.replace(alert, state=AlertState.SUPERSEDED, version=alert.version + 1)
 
 
 def _acknowledged(alert: Alert | None, event: AlertAcknowledged) -> Alert | None:
