@@ -7,13 +7,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from benchmarks.agency_to_phone import agency_to_phone
+from benchmarks.indicators import indicators
 from benchmarks.intake import intake
+from benchmarks.rebuild import rebuild
 from benchmarks.resident import resident
 from benchmarks.result import Result
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "agency_to_phone": agency_to_phone,
+    "indicators": indicators,
     "intake": intake,
+    "rebuild": rebuild,
     "resident": resident,
 }
 

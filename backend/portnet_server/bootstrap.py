@@ -17,6 +17,7 @@ from portnet.domain.act import GATEWAY
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.inbox import RawMessage
 from portnet.domain.proof import Proven, Unproven
+from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.live.memory import MemoryRelay
 from portnet.live.redis import RedisRelay
@@ -33,6 +34,10 @@ from portnet.services.anomaly import Anomalies
 from portnet.services.answer import Answers
 from portnet.services.device import Devices
 from portnet.services.help import Help
+from portnet.services.indicators.counting import Counter
+from portnet.services.indicators.expecting import Expectations
+from portnet.services.indicators.feedback import FeedbackBox
+from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
 from portnet.services.reference import ReferenceTables
@@ -46,12 +51,14 @@ from portnet.storage.queues.gateway import StorageOutgoingQueue
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.outbox import StorageOutbox
 from portnet.storage.queues.timers import StorageTimers
+from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.indicator import IndicatorRepository
 from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
@@ -75,6 +82,7 @@ from portnet_server.web.app import create_app
 from portnet_server.web.health import Health
 from portnet_server.web.http import HttpEndpoint
 from portnet_server.web.page import Page
+from portnet_server.web.pages.indicators import IndicatorPage
 from portnet_server.web.rest.raw_messages import RawMessages
 from portnet_server.web.socket import SocketEndpoint
 from portnet_server.web.sockets import Sockets
@@ -148,6 +156,12 @@ class House:
             tuple(map(token_key, config.previous_secrets)),
             lifetime=config.access_token_lifetime,
         )
+        measured = load_indicators()
+        figures = IndicatorRepository(self.database)
+        self.indicators = Indicators(figures, self.clock, measured)
+        self.expectations = Expectations(figures, self.clock)
+        ledger = StorageLedger(self.database, measured)
+        self.counter = Counter(ledger, self.catalogue, measured)
         self.requests = RequestRepository(self.database)
         self.files = DossierRepository(self.database)
         self.systems = AgencySystems(config.gateway_urls, config.sandbox_gateway_urls, GATEWAY)
@@ -252,6 +266,7 @@ class House:
             Page(self.config.port if self.config.mode is Mode.DEMO else None),
             Health(self.database),
             RawMessages(operations, self.anomalies),
+            IndicatorPage(self.indicators, self.catalogue, self.clock),
         )
 
     def _dependencies(self, secret: bytes) -> Dependencies:
@@ -272,6 +287,8 @@ class House:
                 sessions=sessions,
                 devices=Devices(self.units, self.clock, self.ids),
                 alerts=Alerts(self.units, self.clock, self.ids, self.wakeups),
+                indicators=self.indicators,
+                feedback=FeedbackBox(self.units, self.files, self.clock, self.ids),
                 acts=self.acts,
                 anomalies=Anomalies(
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
@@ -294,6 +311,7 @@ class House:
             clock=self.clock,
             live=self.hub,
             access=SessionVerifier(self.access),
+            expected=self.expectations,
         )
 
 
@@ -336,10 +354,12 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
     loops: list[tuple[str, Coroutine[None, None, None]]] = []
     if role is not Role.WORKER:
         loops.append(("hub", house.hub.run()))
+        loops.append(("expected delays", house.expectations.run()))
         loops.append(("reference tables", _keep_references(house)))
     if role is not Role.WEB:
         loops.append(("intake", house.worker.run()))
         loops.append(("dispatcher", house.dispatcher.run()))
+        loops.append(("indicators", house.counter.run()))
         loops.append(("timers", house.timer_worker.run()))
         loops.append(("gateway", house.sender.run()))
     return loops

@@ -30,7 +30,7 @@ Rows = Mapping[str, list[list[Any]]]
 #: Where the stories of a data set begin; later messages of theirs lie in the past all the same.
 BEGAN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
-#: What the cast and the migrations write: the same for all dossiers.
+#: What the cast and the migrations write: the same for all dossiers; and notes that their readers soon delete.
 _SHARED = frozenset(
     [
         "company",
@@ -42,6 +42,7 @@ _SHARED = frozenset(
         "agency_key",
         "feed_head",
         "installation",
+        "indicator_uncounted",
     ]
 )
 #: A file that no data set has, of the first importer.

@@ -18,7 +18,17 @@ Row = tuple[Any, ...]
 
 #: Tables that a message only adds to, in the order in which they are written.
 #: Not the timers', which are deleted too: the baseline is spared them.
-ADDED = ("entry", "reference", "anomaly", "event", "feed", "audit", "alert", "delivery")
+ADDED = (
+    "entry",
+    "reference",
+    "anomaly",
+    "event",
+    "feed",
+    "audit",
+    "alert",
+    "delivery",
+    "indicator_uncounted",
+)
 #: Tables whose rows a message adds or changes.
 CHANGED = ("dossier", "procedure")
 

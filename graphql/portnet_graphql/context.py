@@ -17,6 +17,7 @@ from portnet.domain.localised import Locale
 from portnet.domain.references import References
 from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
+from portnet.ports.indicators import ExpectedDelays
 from portnet.ports.live import LiveFeeds
 from portnet.ports.reading import (
     AccountReader,
@@ -34,6 +35,8 @@ from portnet.services.alert import Alerts
 from portnet.services.anomaly import Anomalies, Helper
 from portnet.services.device import Devices
 from portnet.services.help import Help
+from portnet.services.indicators.feedback import FeedbackBox
+from portnet.services.indicators.reading import Indicators
 from portnet.services.session import Sessions
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import AlertLoaders, FileLoaders
@@ -49,6 +52,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
     devices: Devices
     alerts: Alerts
+    indicators: Indicators
+    feedback: FeedbackBox
     acts: Acts
     anomalies: Anomalies
     help: Help
@@ -85,6 +90,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     live: LiveFeeds
     access: AccessVerifier
+    expected: ExpectedDelays
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +157,7 @@ class Context:
         self.catalogue = dependencies.catalogue
         self.references = dependencies.references.current
         self.texts = dependencies.texts
+        self.expected = dependencies.expected
         #: Where each of the person's feeds stood before anything else was read.
         self.positions: Sequence[Position] = ()
 

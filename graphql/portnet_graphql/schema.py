@@ -10,6 +10,7 @@ from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.anomaly import AnomalyMutations
 from portnet_graphql.mutations.device import DeviceMutations
+from portnet_graphql.mutations.feedback import FeedbackMutations
 from portnet_graphql.mutations.help import HelpMutations
 from portnet_graphql.mutations.request import RequestMutations
 from portnet_graphql.mutations.session import SessionMutations
@@ -18,6 +19,7 @@ from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.anomaly import AnomalyQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
+from portnet_graphql.queries.indicator import IndicatorQueries
 from portnet_graphql.queries.node import NodeQueries
 from portnet_graphql.queries.reference import ReferenceQueries
 from portnet_graphql.queries.viewer import ViewerQueries
@@ -33,6 +35,7 @@ class Query(
     DossierQueries,
     AlertQueries,
     AgencyQueries,
+    IndicatorQueries,
     AnomalyQueries,
     ReferenceQueries,
 ):
@@ -48,6 +51,7 @@ class Mutation(
     AlertMutations,
     ActMutations,
     RequestMutations,
+    FeedbackMutations,
     AnomalyMutations,
     HelpMutations,
 ):

@@ -141,6 +141,28 @@ async def test_a_banks_release_shows_among_the_anomalies(demo: Demo) -> None:
     assert "DUM_IMPORT.released" in line
 
 
+async def test_the_log_rebuilds_what_the_phones_see(demo: Demo) -> None:
+    for options in (("--verify",), ("--into", f"sqlite://{demo.folder}/again.sqlite")):
+        made = await run(("rebuild", *options), demo.folder, demo.settings)
+        assert made.status == 0, made.said
+        assert " 0 differences" in made.said
+        assert not made.said.startswith("0 events")
+    mixed = await run(("rebuild", "--verify", "--indicators"), demo.folder, demo.settings)
+    assert mixed.status == 2
+    assert "choose one" in mixed.said
+
+
+async def test_the_public_figures_need_no_sign_in(demo: Demo) -> None:
+    headers = {"Accept-Language": "ar", "Accept": "text/html"}
+    address = f"{demo.server.url}/indicators"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(address, headers=headers) as page:
+            assert page.status == 200
+            assert 'dir="rtl"' in await page.text()
+        async with session.post(address) as posted:
+            assert posted.status == 405
+
+
 async def test_an_anomaly_is_shown_whole_and_settled_at_the_console(demo: Demo) -> None:
     telling = new_telling("G0", run=9)
     step, at = steps(telling)[4]

@@ -87,6 +87,38 @@ def add(span: Span, start: datetime) -> datetime:
     raise AssertionError("working days never end")
 
 
+def worked(start: datetime, end: datetime) -> timedelta:
+    """How long the agencies were open between two aware instants; nothing when ``end`` is not the
+    later one.
+    """
+    return max(_worked_until(end) - _worked_until(start), timedelta(0))
+
+
+def _worked_until(instant: datetime) -> timedelta:
+    """All opening hours before ``instant``, counted from a Monday long ago.
+
+    Clocks change at night, so that a working day has its eight hours whatever the offset.
+    """
+    local = instant.astimezone(CASABLANCA)
+    # Day 1 of the calendar was a Monday.
+    weeks, weekday = divmod(local.toordinal() - 1, 7)
+    day = _on_the_clock(CLOSES) - _on_the_clock(OPENS)
+    whole = day * (weeks * (_FRIDAY + 1) + min(weekday, _FRIDAY + 1))
+    if weekday > _FRIDAY:
+        return whole
+    since = _on_the_clock(local.time()) - _on_the_clock(OPENS)
+    return whole + min(max(since, timedelta(0)), day)
+
+
+def _on_the_clock(time_of_day: time) -> timedelta:
+    return timedelta(
+        hours=time_of_day.hour,
+        minutes=time_of_day.minute,
+        seconds=time_of_day.second,
+        microseconds=time_of_day.microsecond,
+    )
+
+
 def subtract(span: Span, end: datetime) -> datetime:
     """The last UTC instant at which ``span`` can begin and be over at the aware instant ``end``."""
     end = end.astimezone(UTC)

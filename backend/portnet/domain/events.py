@@ -33,10 +33,21 @@ class ReferencesLinked(msgspec.Struct, frozen=True, kw_only=True, tag="reference
     refs: tuple[Reference, ...]
 
 
+class BrokerNamed(msgspec.Struct, frozen=True, kw_only=True, tag="broker_named"):
+    """A message named the broker who works on the dossier; the first one stays."""
+
+    dossier: str
+    broker: str
+
+
 class MessageFolded(msgspec.Struct, frozen=True, kw_only=True, tag="message_folded"):
-    """A message came in, our clock brought one, or a later one changed what became of it."""
+    """A message came in, our clock brought one, or a later one changed what became of it.
+
+    ``arrived``: it came in now, or was tried again; each such fold is a version of its procedure.
+    """
 
     entry: Entry
+    arrived: bool = False
 
 
 class StepVanished(msgspec.Struct, frozen=True, kw_only=True, tag="step_vanished"):
@@ -57,16 +68,21 @@ class AlertSeen(msgspec.Struct, frozen=True, kw_only=True, tag="alert_seen"):
 
 
 class AlertAcknowledged(msgspec.Struct, frozen=True, kw_only=True, tag="alert_acknowledged"):
+    """``own``: its recipient took it, and so has seen it; else somebody of the same chain."""
+
     alert: str
     by: str
     at: datetime
+    own: bool = False
 
 
 class StepTaken(msgspec.Struct, frozen=True, kw_only=True, tag="step_taken"):
-    """Somebody said "I am on it" of what an alert told them: the file shows who."""
+    """Somebody said "I am on it" of what an alert told them: the file shows who, until it leaves ``state``."""
 
     dossier: str
     procedure: str
+    state: str
+    entered_at: datetime
     by: str
     at: datetime
 
@@ -143,6 +159,7 @@ Event = (
     DossierOpened
     | ProcedureOpened
     | ReferencesLinked
+    | BrokerNamed
     | MessageFolded
     | StepVanished
     | AlertRaised
@@ -224,7 +241,13 @@ def frame_of(event: Event) -> FrameKind | None:
             return FrameKind.ACCESS_CHANGED
         case RequestChanged():
             return FrameKind.REQUEST_CHANGED
-        case DossierOpened() | ProcedureOpened() | ReferencesLinked() | SubmissionChanged():
+        case (
+            DossierOpened()
+            | ProcedureOpened()
+            | ReferencesLinked()
+            | BrokerNamed()
+            | SubmissionChanged()
+        ):
             return None
         case _:
             assert_never(event)

@@ -22,6 +22,8 @@ from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
 from portnet.domain.help import HelpCase
 from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
+from portnet.domain.indicators.counting import Uncounted
+from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.reference_table import ReferenceRow, Table
@@ -105,6 +107,8 @@ Change = (
     | User
     | Credentials
     | Mandate
+    | Feedback
+    | Uncounted
     | Timer
     | Retimed
     | HelpCase

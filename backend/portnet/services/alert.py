@@ -91,7 +91,7 @@ class Alerts:
                 for told in chain
             ]
             for told in acknowledged:
-                event = AlertAcknowledged(alert=told.id, by=name, at=now)
+                event = AlertAcknowledged(alert=told.id, by=name, at=now, own=told.id == alert)
                 work.add(
                     told,
                     Record(
@@ -131,7 +131,14 @@ class Alerts:
         taken = msgspec.structs.replace(
             procedure, taken_by=name, taken_at=now, updated_at=now, version=procedure.version + 1
         )
-        event = StepTaken(dossier=taken.dossier, procedure=taken.id, by=name, at=now)
+        event = StepTaken(
+            dossier=taken.dossier,
+            procedure=taken.id,
+            state=taken.state,
+            entered_at=taken.entered_at,
+            by=name,
+            at=now,
+        )
         heard_by = hearers(step.dossier, step.mandates, now)
         work.add(
             taken,

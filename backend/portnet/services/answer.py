@@ -27,6 +27,7 @@ from portnet.domain.events import (
 from portnet.domain.filing import Files, Link, hearers, shared_dossier
 from portnet.domain.folding import open_dossier, open_procedure, refresh
 from portnet.domain.inbox import InboxState, Reawakening, Settlement
+from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.outgoing import (
     SUBMISSION,
     UNDER_WAY,
@@ -268,6 +269,9 @@ class Answers:
             Reawakening(refs=tuple(ref.key for ref in refs)),
             msgspec.structs.replace(record, procedure=procedure.id),
         )
+        if not dossier.sandbox:
+            kind = UncountedKind.DOSSIER
+            work.add(Uncounted(id=self._ids.new(), kind=kind, subject=dossier.id, at=now))
         return procedure
 
     def _set_aside(

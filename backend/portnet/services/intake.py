@@ -26,7 +26,9 @@ from portnet.domain.catalogue import CLOCK, OPERATOR, Catalogue
 from portnet.domain.dependencies import cautions
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
+    BrokerNamed,
     DossierOpened,
+    Event,
     MessageFolded,
     ProcedureOpened,
     Record,
@@ -57,6 +59,7 @@ from portnet.domain.folding import (
     waits_until,
 )
 from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
+from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
 from portnet.domain.timers import retimed, timers_of
 from portnet.ports.alerts import AlertPlanner
@@ -278,8 +281,11 @@ class Intake:
         dossier = self._refreshed(files, message, folds[0].procedure.dossier, folds, now)
         heard_by = hearers(dossier, files.mandates, now)
         changes.add(dossier, *(folded.procedure for folded in folds))
+        if dossier.broker is not None and files.dossiers[dossier.id].broker is None:
+            named = BrokerNamed(dossier=dossier.id, broker=dossier.broker)
+            changes.add(self._record(now, named, dossier.id))
         for folded in folds:
-            self._tell(changes, files, folded, heard_by, now)
+            self._tell(changes, files, message, folded, heard_by, now)
             self._ask(changes, folded, heard_by, now)
             self._link(changes, files, message, procedures, folded.procedure, now)
             changes.add(
@@ -287,6 +293,8 @@ class Intake:
             )
             self._time(changes, files, folded, now)
         changes.add(_audited(message, dossier, now))
+        if not dossier.sandbox:
+            changes.add(self._uncounted(dossier, now))
 
     def _fold_one(
         self, files: Files, message: AgencyEvent, procedure: Procedure, now: datetime
@@ -322,6 +330,7 @@ class Intake:
         self,
         changes: _Changes,
         files: Files,
+        message: AgencyEvent,
         folded: Folded,
         heard_by: Sequence[str],
         now: datetime,
@@ -335,7 +344,10 @@ class Intake:
                 msgspec.structs.replace(record, procedure=entry.procedure, entry=entry.id),
             )
         for entry in folded.changed:
-            record = self._record(now, MessageFolded(entry=entry), entry.dossier, audiences)
+            inferred = entry.kind is EntryKind.INFERRED
+            arrived = entry.message.receipt == message.receipt and not inferred
+            event = MessageFolded(entry=entry, arrived=arrived)
+            record = self._record(now, event, entry.dossier, audiences)
             changes.add(
                 entry,
                 msgspec.structs.replace(record, procedure=entry.procedure, entry=entry.id),
@@ -400,6 +412,10 @@ class Intake:
             *(Link(dossier=procedure.dossier, procedure=procedure.id, ref=ref) for ref in fresh),
         )
 
+    def _uncounted(self, dossier: Dossier, now: datetime) -> Uncounted:
+        kind = UncountedKind.DOSSIER
+        return Uncounted(id=self._ids.new(), kind=kind, subject=dossier.id, at=now)
+
     def _time(self, changes: _Changes, files: Files, folded: Folded, now: datetime) -> None:
         """Timers go with the state and its dates: what leaves them as they were sets nothing."""
         after = folded.procedure
@@ -417,12 +433,7 @@ class Intake:
     def _record(
         self,
         at: datetime,
-        event: DossierOpened
-        | ProcedureOpened
-        | MessageFolded
-        | ReferencesLinked
-        | StepVanished
-        | RequestChanged,
+        event: Event,
         subject: str,
         audiences: tuple[str, ...] = (),
     ) -> Record:

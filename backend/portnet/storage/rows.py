@@ -32,6 +32,9 @@ from portnet.domain.dossier import Dossier, WhatNow, urgency
 from portnet.domain.filing import Link
 from portnet.domain.help import HelpCase, HelpState, Trail
 from portnet.domain.inbox import RawMessage
+from portnet.domain.indicators.counting import Uncounted
+from portnet.domain.indicators.feedback import Feedback
+from portnet.domain.indicators.measuring import OpenStep
 from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState
 from portnet.domain.procedure import Caution, Entry, EntryKind, Procedure, Refusal, Requested
 from portnet.domain.request import InformationRequest, RequestState
@@ -192,6 +195,34 @@ def attempt_row(a: Attempt) -> tuple[Any, ...]:
     return a.id, a.delivery, a.number, micros(a.at), a.outcome, a.detail
 
 
+def uncounted_row(u: Uncounted) -> tuple[Any, ...]:
+    return u.id, u.kind.value, u.subject, micros(u.at)
+
+
+def open_step_row(o: OpenStep) -> tuple[Any, ...]:
+    return (
+        o.procedure, o.dossier, o.agency, o.office, o.circuit, o.chapter, o.month,
+        micros(o.due_at),
+    )  # fmt: skip
+
+
+def feedback_row(f: Feedback) -> tuple[Any, ...]:
+    return f.dossier, f.user, f.score, f.text, micros(f.at)
+
+
+def upsert(table: type[Table], key: tuple[str, ...] = ()) -> str:
+    """Writes a whole row over the one with the same key, the table's own unless said otherwise."""
+    described = description(table)
+    columns = described.columns
+    primary = key or (described.primary_key,)
+    places = ", ".join(f"${i}" for i in range(1, len(columns) + 1))
+    replaced = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in primary)
+    return (
+        f"INSERT INTO {described.name} ({', '.join(columns)}) VALUES ({places})"
+        f" ON CONFLICT ({', '.join(primary)}) DO UPDATE SET {replaced}"
+    )
+
+
 def timer_row(t: Timer) -> tuple[Any, ...]:
     return t.subject, t.kind.value, t.detail, micros(t.due_at), t.brings, t.dossier
 
@@ -230,16 +261,8 @@ class Writing:
     def __init__(
         self, table: type[Table], row: Callable[[Any], tuple[Any, ...]], key: tuple[str, ...] = ()
     ) -> None:
-        described = description(table)
-        columns = described.columns
-        primary = key or (described.primary_key,)
-        places = ", ".join(f"${i}" for i in range(1, len(columns) + 1))
-        replaced = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in primary)
         self.row = row
-        self.sql = (
-            f"INSERT INTO {described.name} ({', '.join(columns)}) VALUES ({places})"
-            f" ON CONFLICT ({', '.join(primary)}) DO UPDATE SET {replaced}"
-        )
+        self.sql = upsert(table, key)
 
 
 #: In the order in which they are written: files first, then what was raised about them.
@@ -258,6 +281,9 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Alert: Writing(tables.AlertTable, alert_row),
     Delivery: Writing(tables.DeliveryTable, delivery_row),
     Attempt: Writing(tables.AttemptTable, attempt_row),
+    Feedback: Writing(tables.FeedbackTable, feedback_row, key=("dossier", "user_id")),
+    Uncounted: Writing(tables.UncountedTable, uncounted_row),
+    OpenStep: Writing(tables.OpenStepTable, open_step_row),
     Timer: Writing(tables.TimerTable, timer_row, key=("subject", "kind", "detail")),
     InformationRequest: Writing(tables.RequestTable, request_row),
     Submission: Writing(tables.SubmissionTable, submission_row),

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from portnet.scenarios import shipped
+from portnet.services.alert import Alerts
 from portnet_mobile.gateways import AcceptedPush, AcceptedSms, PushGateway, Smsc
 from portnet_server.bootstrap import running
 from portnet_server.cli.serve import bind, listening, run_until_done, start_logging
@@ -53,7 +54,8 @@ async def _demo(config: Config, quiet: bool) -> None:
         )
         simulators = Simulators(client, shipped(), house.clock, SystemRandom())
         await simulators.file_the_past()
-        await read_the_past(house.database, house.clock)
+        alerts = Alerts(house.units, house.clock, house.ids, house.wakeups)
+        await read_the_past(house.database, alerts, house.clock)
         click.echo(
             f"\n{guide.as_text(server.address, config.port, 'en')}\n\nPushes and SMS that the mock gateways take:"
         )

@@ -10,6 +10,7 @@ from portnet_server.cli.catalogue import catalogue
 from portnet_server.cli.configuration import config
 from portnet_server.cli.demo import demo
 from portnet_server.cli.phone import phone
+from portnet_server.cli.rebuild import rebuild
 from portnet_server.cli.reference import reference
 from portnet_server.cli.schema import schema
 from portnet_server.cli.serve import migrate, serve
@@ -29,6 +30,7 @@ for command in (
     demo,
     migrate,
     phone,
+    rebuild,
     reference,
     schema,
     serve,

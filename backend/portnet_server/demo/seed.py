@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 
-from portnet.domain.access import Company, Mandate, User
+from portnet.domain.access import Company, Mandate, User, Viewer
 from portnet.domain.account import Credentials
 from portnet.domain.timers import retimed, timers_of_mandate
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.unit_of_work import UnitsOfWork
 from portnet.security.passwords import Passwords
-from portnet.storage import rows
+from portnet.services.alert import Alerts
 from portnet.storage.agency_keys import AgencyKeys
 from portnet.storage.engines import Database, query
 from portnet_server.demo.accounts import COMPANIES, PASSWORD, SOURCES
@@ -24,9 +25,10 @@ _LOOK_AGAIN = 0.05
 #: Of what came before the demo began, each person has read all but the newest.
 _UNREAD = 3
 _READ = (
-    "UPDATE alert SET state = 'SEEN', seen_at = $1 WHERE state = 'NEW' AND $2 <="
-    " (SELECT count(*) FROM alert newer WHERE newer.user_id = alert.user_id"
-    " AND (newer.raised_at, newer.id) > (alert.raised_at, alert.id))"
+    "SELECT a.id, a.user_id, u.company FROM alert a JOIN user_account u ON u.id = a.user_id"
+    " WHERE a.state = 'NEW' AND $1 <="
+    " (SELECT count(*) FROM alert newer WHERE newer.user_id = a.user_id"
+    " AND (newer.raised_at, newer.id) > (a.raised_at, a.id)) ORDER BY a.user_id, a.id"
 )
 
 
@@ -80,10 +82,14 @@ async def seed(
     write_keys(keys_file, keys)
 
 
-async def read_the_past(database: Database, clock: Clock) -> None:
+async def read_the_past(database: Database, alerts: Alerts, clock: Clock) -> None:
     """Once the intake has settled all there is: everybody has seen their alerts, but for the newest few."""
     waiting = "SELECT 1 FROM agency_inbox WHERE state = 'NEW' LIMIT 1"
     while await database.read(query(waiting)):  # noqa: ASYNC110 - the intake tells nobody that it is done
         await asyncio.sleep(_LOOK_AGAIN)
-    async with database.transaction() as transaction:
-        await transaction.commit(query(_READ, rows.micros(clock.now()), _UNREAD))
+    read = await database.read(query(_READ, _UNREAD))
+    for (user, company), own in groupby(read, key=lambda row: (row["user_id"], row["company"])):
+        viewer = Viewer(
+            user=user, company=company, session="", sandbox=True, session_expires_at=clock.now()
+        )
+        await alerts.report_seen(viewer, [row["id"] for row in own])

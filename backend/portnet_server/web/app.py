@@ -29,6 +29,7 @@ def create_app(
     page: HttpApp,
     health: Health,
     raw_messages: RawMessages,
+    indicators: HttpApp,
 ) -> Litestar:
     """The ASGI application. Litestar routes; bodies, errors and sockets are our endpoints' own."""
 
@@ -72,7 +73,20 @@ def create_app(
         if await _only("GET", scope, send):
             await page(cast("HTTPScope", scope), receive, send)
 
-    routes = [graphql_route, agency_route, raw_route, live_route, ready_route, page_route]
+    @asgi("/indicators", copy_scope=False)
+    async def indicators_route(scope: Scope, receive: Receive, send: Send) -> None:
+        if await _only("GET", scope, send):
+            await indicators(cast("HTTPScope", scope), receive, send)
+
+    routes = [
+        graphql_route,
+        agency_route,
+        raw_route,
+        live_route,
+        ready_route,
+        page_route,
+        indicators_route,
+    ]
     return Litestar(route_handlers=routes, openapi_config=None, logging_config=None)
 
 

@@ -17,11 +17,13 @@ from portnet.domain.dossier import Dossier as KnownDossier
 from portnet.domain.dossier import WhatNow as Advice
 from portnet.domain.dossier import outcome
 from portnet.domain.identifiers import opaque_id
+from portnet.domain.indicators.measuring import office_of
 from portnet.domain.localised import Localised
 from portnet.domain.procedure import Procedure as KnownProcedure
 from portnet.domain.request import InformationRequest as KnownRequest
 from portnet.domain.request import RequestState
 from portnet.domain.silence import silent_since
+from portnet.ports.indicators import Expectation
 from portnet.ports.reading import PageSize
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found
@@ -82,6 +84,23 @@ class Party:
         return None if office is None else Contact.of(office, context.locale, context.now)
 
 
+@strawberry.type(description="By what the same step of the same agency and office took lately.")
+class ExpectedDelay:
+    median_seconds: int
+    p80_seconds: int = strawberry.field(name="p80Seconds")
+    sample: int
+
+    @classmethod
+    def of(cls, expectation: Expectation | None) -> ExpectedDelay | None:
+        if expectation is None:
+            return None
+        return cls(
+            median_seconds=expectation.median,
+            p80_seconds=expectation.p80,
+            sample=expectation.sample,
+        )
+
+
 @strawberry.type(
     description="Never a bare status: what to do, who holds it, since when, until when."
 )
@@ -97,6 +116,9 @@ class WhatNow:
     place: Place | None
     since: datetime
     deadline: datetime | None
+    expected: ExpectedDelay | None = strawberry.field(
+        description="How long it is likely to take from `since` on; null where too little is known."
+    )
     expected_at: datetime | None = strawberry.field(
         description="When it goes on, as an agency estimated or planned; never a promise."
     )
@@ -130,6 +152,11 @@ class WhatNow:
             place=Place.of(advice.place, context.references, context.locale),
             since=advice.since,
             deadline=advice.deadline,
+            expected=ExpectedDelay.of(
+                context.expected.expected(
+                    advice.code, advice.state, advice.holder, office_of(advice.place)
+                )
+            ),
             holding=context.catalogue.agencies.get(advice.holder or ""),
             taken_by=advice.taken_by,
             taken_at=advice.taken_at,

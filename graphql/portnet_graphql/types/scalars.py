@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import strawberry
 from graphql import GraphQLError
@@ -23,6 +23,7 @@ from portnet_graphql.cursors import FeedCursor, read_cursor
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def write_instant(value: object) -> str:
@@ -40,6 +41,22 @@ def read_instant(value: object) -> datetime:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise GraphQLError("This DateTime does not exist.") from None
+
+
+def write_date(value: object) -> str:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise TypeError("a Date is a date")
+    return value.isoformat()
+
+
+def read_date(value: object) -> date:
+    """A day out of RFC 3339's full-date."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise GraphQLError("A Date is a day such as 2026-11-22.")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise GraphQLError("This Date does not exist.") from None
 
 
 def write_cursor(value: object) -> str:
@@ -61,6 +78,12 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         description="RFC 3339, UTC",
         serialize=write_instant,
         parse_value=read_instant,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day such as 2026-11-22, in Casablanca.",
+        serialize=write_date,
+        parse_value=read_date,
     ),
     FeedCursor: strawberry.scalar(
         name="Cursor",

@@ -25,6 +25,7 @@ from portnet.domain.identifiers import new_ulid, opaque_id
 from portnet.domain.inbox import RawMessage
 from portnet.domain.localised import Locale
 from portnet.domain.scenario import Step
+from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.ports.alerts import Occasion, Planned
 from portnet.ports.unit_of_work import Change, Position
@@ -37,18 +38,24 @@ from portnet.services.anomaly import Anomalies
 from portnet.services.answer import Answers
 from portnet.services.device import Devices
 from portnet.services.help import Help
+from portnet.services.indicators.counting import Counter
+from portnet.services.indicators.expecting import Expectations
+from portnet.services.indicators.feedback import FeedbackBox
+from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
 from portnet.services.reference import ReferenceTables
 from portnet.services.session import Sessions
 from portnet.storage.engines import Database
 from portnet.storage.queues.inbox import StorageInbox
+from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.indicator import IndicatorRepository
 from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
@@ -71,6 +78,7 @@ PASSWORD = "correct horse"
 SECRET = b"s" * 32
 SCHEMES = {"dum": "DUM", "onssa": "ONSSA_FILE", "container": "CONTAINER"}
 SCHEMA = build_schema()
+INDICATORS = load_indicators()
 
 
 class SetClock:
@@ -179,8 +187,9 @@ class World:
     """People are named by their logins: declarant and manager (importer), agent (its broker), rival (a broker without
     a mandate), outsider (another importer)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sandbox: bool = True) -> None:
         self.database = database
+        self.sandbox = sandbox
         self.clock = SetClock()
         self.ids = CountedIds()
         self.companies: dict[str, Company] = {}
@@ -188,7 +197,10 @@ class World:
         self.ended: list[str] = []
         self.feeds = FeedRepository(database)
         self.hub = Hub(self.feeds, self.clock)
+        self.expectations = Expectations(IndicatorRepository(database), self.clock)
         self._catalogue = load_catalogue(frozenset(f"A{n:02}" for n in range(1, 45)))
+        ledger = StorageLedger(database, INDICATORS)
+        self.counter = Counter(ledger, self._catalogue, INDICATORS)
         self._inbox = StorageInbox(database)
         self.anomalies = AnomalyRepository(database)
         self.references = ReferenceTables(
@@ -277,7 +289,7 @@ class World:
             body=body,
             body_hash=hashlib.sha256(body).digest(),
             key="k",
-            sandbox=True,
+            sandbox=self.sandbox,
             received_at=self.clock.now(),
         )
         await self._inbox.receive(raw)
@@ -354,7 +366,7 @@ class World:
             user=user.id,
             company=user.company,
             session="",
-            sandbox=True,
+            sandbox=self.sandbox,
             session_expires_at=MONDAY + timedelta(days=30),
         )
 
@@ -376,6 +388,8 @@ class World:
         accounts = AccountRepository(self.database)
         files = DossierRepository(self.database)
         access = AccessTokens(token_key(SECRET))
+        files = DossierRepository(self.database)
+        figures = IndicatorRepository(self.database)
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -389,6 +403,8 @@ class World:
             ),
             devices=Devices(self.unit, self.clock, self.ids),
             alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
+            indicators=Indicators(figures, self.clock, INDICATORS),
+            feedback=FeedbackBox(self.unit, files, self.clock, self.ids),
             acts=Acts(
                 self.unit,
                 DossierRepository(self.database),
@@ -424,6 +440,7 @@ class World:
             clock=self.clock,
             live=self.hub,
             access=Verifier(access),
+            expected=self.expectations,
         )
 
     async def _settle_people(self) -> None:
@@ -435,7 +452,7 @@ class World:
             ("desk", CompanyKind.SINGLE_WINDOW, DESK_ICE),
         ):
             self.companies[name] = Company(
-                id=self.ids.new(), kind=kind, name=name.title(), ice=ice, sandbox=True
+                id=self.ids.new(), kind=kind, name=name.title(), ice=ice, sandbox=self.sandbox
             )
         self._add_user("declarant", "importer", Role.DECLARANT, "fr")
         self._add_user("manager", "importer", Role.MANAGER, "en")

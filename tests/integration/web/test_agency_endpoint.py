@@ -206,6 +206,7 @@ async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
         Page(None),
         Health(database),
         RawMessages(_Nobody(), AnomalyRepository(database)),
+        Page(None),
     )
     config = uvicorn.Config(cast("Any", app), port=0, log_level="critical", lifespan="on")
     server = _Uvicorn(config)

@@ -5,12 +5,13 @@ A claim moves ``due_at`` to the end of its lease: a delivery whose sender died i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 
-from portnet.domain.alerts import Attempt, Channel, Delivery
+from portnet.domain.alerts import Attempt, Channel, Delivery, DeliveryState
 from portnet.domain.events import user_audience
+from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.ports.outbox import AttemptOutcome, Claimed, Settled
 from portnet.ports.unit_of_work import Position
 from portnet.storage import rows
@@ -113,9 +114,27 @@ def _settle(settled: Sequence[Settled]) -> Program[list[bool]]:
     attempts = [each.attempt for each in settled if each.attempt is not None]
     writing = rows.WRITINGS[Attempt]
     yield Batch(writing.sql, [writing.row(attempt) for attempt in attempts])
+    noting = rows.WRITINGS[Uncounted]
+    yield Batch(noting.sql, [noting.row(note) for note in _accepted(settled, held)])
     for device, at in sorted(_buried(settled)):
         yield Statement(_BURY, (device, at))
     return [each.delivery.id in held for each in settled]
+
+
+def _accepted(settled: Sequence[Settled], held: Set[str]) -> list[Uncounted]:
+    """Notes of the deliveries that their gateway has just taken."""
+    return [
+        Uncounted(
+            id=each.attempt.id,
+            kind=UncountedKind.DELIVERY,
+            subject=each.delivery.id,
+            at=each.delivery.updated_at,
+        )
+        for each in settled
+        if each.attempt is not None
+        and each.delivery.state is DeliveryState.SENT
+        and each.delivery.id in held
+    ]
 
 
 def _settling(delivery: Delivery) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ from portnet.domain.business_hours import (
     parse_span,
     parse_week,
     subtract,
+    worked,
 )
 
 #: From 2020 on, some fifteen years.
@@ -133,6 +134,31 @@ def test_business_spans_add_up(start: datetime, first: int, second: int) -> None
     one, two = (Span(seconds=hours * 3600, business=True) for hours in (first, second))
     both = Span(seconds=one.seconds + two.seconds, business=True)
     assert add(two, add(one, start)) == add(both, start)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        (local(2026, 4, 13, 9), local(2026, 4, 13, 10), 1),
+        (local(2026, 4, 13, 7), local(2026, 4, 13, 18), 8),
+        (local(2026, 4, 13, 16), local(2026, 4, 14, 9), 1),
+        (local(2026, 4, 17, 16), local(2026, 4, 20, 9), 1),
+        (local(2026, 4, 18, 9), local(2026, 4, 19, 18), 0),
+        (local(2026, 4, 13, 9), local(2026, 5, 11, 9), 160),
+        # The clocks went forward on 22 March 2026, when Ramadan was over, and no working day is longer for it.
+        (local(2026, 3, 20, 9), local(2026, 3, 23, 9), 8),
+        (local(2026, 4, 13, 10), local(2026, 4, 13, 9), 0),
+    ],
+)
+def test_hours_worked_between_two_instants(start: datetime, end: datetime, hours: int) -> None:
+    assert worked(start, end) == timedelta(hours=hours)
+
+
+def test_what_is_added_was_worked() -> None:
+    start = local(2026, 3, 19, 11)
+    for whole in range(1, 60):
+        span = Span(seconds=whole * 3_600, business=True)
+        assert worked(start, add(span, start)) == span.length
 
 
 def test_a_clock_span_before_a_deadline_is_counted_at_night_too() -> None:

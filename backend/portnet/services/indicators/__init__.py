@@ -1,0 +1,1 @@
+"""Indicators: counted behind the intake, read by companies and by everybody."""

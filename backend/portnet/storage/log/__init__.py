@@ -1,0 +1,1 @@
+"""The log, and the read model that it tells."""
