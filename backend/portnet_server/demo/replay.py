@@ -167,7 +167,7 @@ async def play(
         await asyncio.sleep(max(0.0, pause - (asyncio.get_running_loop().time() - begun)))
         time = time.after(stretch.lasts + wait.within)
         if wait.otherwise is not None:
-            said = _otherwise(telling, wait.otherwise)
+            said = _otherwise(telling, number, wait.otherwise)
             yield await _post(telling, client, number, said, time.at(timedelta(), number))
 
 
@@ -199,12 +199,13 @@ async def _post(
     return Played(step=step, occurred_at=at, answer=answer)
 
 
-def _otherwise(telling: Telling, event: str) -> Step:
-    """The message that an agency sends when nobody acted: as its last one of the same procedure was."""
+def _otherwise(telling: Telling, number: int, event: str) -> Step:
+    """The message that an agency sends when nobody did what step ``number`` waits for: as its last one before was."""
     code = event.partition(".")[0]
-    steps = [step for step in telling.scenario.steps if isinstance(step, Step)]
+    before = [step for step in telling.scenario.steps[:number] if isinstance(step, Step)]
+    steps = before or [step for step in telling.scenario.steps if isinstance(step, Step)]
     like = next((step for step in reversed(steps) if step.event.startswith(f"{code}.")), steps[-1])
-    return msgspec.structs.replace(like, event=event, reasons=(), due_in=None, twice=False)
+    return msgspec.structs.replace(like, event=event, reasons=(), due_in=None, retracts=None)
 
 
 def _party(role: str, name: str) -> Mapping[str, str]:
