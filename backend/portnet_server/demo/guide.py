@@ -66,7 +66,7 @@ SUGGESTIONS = (
     Suggestion(
         command=".venv/bin/portnet agency replay S1",
         shows=Localised(
-            fr="des tomates vers Perpignan : l'entreprise corrige un étiquetage, et agit elle-même (comptes exporter, broker)",
+            fr="des tomates vers Perpignan : l'entreprise corrige un étiquetage et agit (comptes exporter, broker)",
             ar="طماطم نحو بربينيان: الشركة تصحح الوسم وتتصرف بنفسها (الحسابان exporter و broker)",
             en="tomatoes to Perpignan: the company puts a label right and acts itself (accounts exporter, broker)",
         ),
