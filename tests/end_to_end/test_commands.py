@@ -1,6 +1,7 @@
 """The commands as a new user runs them: each a process of its own, beside a demo that is a process too."""
 
 import asyncio
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from gql import Client, gql
 from gql.transport.aiohttp import AIOHTTPTransport
 
+from portnet.domain.identifiers import normalise
 from portnet_server.demo.accounts import COMPANIES
 from portnet_server.demo.agency_client import AgencyClient
 from portnet_server.demo.keys import read_keys
@@ -47,6 +49,32 @@ refs = ["dum"]
 due_in = "24h"
 amounts = [{ kind = "DI", value = "12.50", currency = "MAD" }]
 """
+_ASKED = """
+code = "ASKED"
+title = { fr = "Pièce demandée", ar = "وثيقة مطلوبة", en = "A paper is asked for" }
+parties = { OPERATOR = "company:importer", BROKER = "company:broker" }
+refs = { dum = "DUM" }
+
+[[steps]]
+source = "BADR"
+event = "DUM_IMPORT.registered"
+refs = ["dum"]
+
+[[steps]]
+source = "BADR"
+event = "DUM_IMPORT.channel_orange"
+refs = ["dum"]
+
+[[steps]]
+source = "BADR"
+event = "DUM_IMPORT.info_requested"
+refs = ["dum"]
+
+[[steps]]
+wait_for = { by = "BROKER", act = "ANSWER_REQUEST", within = "4h", else = "DUM_IMPORT.escalate_visit" }
+"""
+_STATES = """query($text: String!) { dossiers(first: 1, filter: { text: $text }) { nodes { procedures { nodes {
+    reference state { code } } } } } }"""
 _STARTS_WITHIN = 60
 
 
@@ -57,6 +85,26 @@ class Demo:
         self.folder = folder
         self.server = ServerProcess(("demo", "--quiet"), folder, {})
         self.settings = {"PORT": self.server.url.rpartition(":")[2]}
+
+    async def reaches(self, login: str, reference: str, state: str) -> None:
+        """Wait until the procedure of that reference, as ``login`` sees it, is in ``state``."""
+        token = await sign_in(self.server.url, login)
+        transport = AIOHTTPTransport(
+            url=f"{self.server.url}/graphql", headers={"Authorization": f"Bearer {token}"}
+        )
+        asked = gql(_STATES)
+        asked.variable_values = {"text": reference}
+        states: list[str] = []
+        async with Client(transport=transport) as app:
+            while state not in states:
+                dossiers = (await app.execute(asked))["dossiers"]["nodes"]
+                states = [
+                    node["state"]["code"]
+                    for dossier in dossiers
+                    for node in dossier["procedures"]["nodes"]
+                    if normalise("DUM", node["reference"] or "") == normalise("DUM", reference)
+                ]
+                await asyncio.sleep(0.05)
 
     async def said(self, word: str) -> str:
         """Its output, once it says that."""
@@ -121,6 +169,27 @@ async def test_a_phone_without_a_screen_tells_of_a_scenario_that_nobody_here_wro
     finally:
         phone.terminate()
         await phone.communicate()
+
+
+async def test_a_story_goes_on_when_the_company_answers_and_takes_its_other_way_when_it_does_not(
+    demo: Demo,
+) -> None:
+    told = await run(("agency", "replay", "S5", "--seconds", "0"), demo.folder, demo.settings)
+    assert told.status == 0, told.said
+    assert "waits for DECLARANT to PHYTO_EXPORT.answered" in told.said
+    assert "done by exporter" in told.said
+    number = re.search(r"CERT (CER-\S+)", told.said)
+    assert number is not None
+    await demo.reaches("exporter", number[1], "CLOSED")
+    (demo.folder / "asked.toml").write_text(_ASKED, encoding="utf-8")
+    left = await run(
+        ("agency", "replay", "asked.toml", "--wait", "--seconds", "1"), demo.folder, demo.settings
+    )
+    assert left.status == 0, left.said
+    assert "not done: broker" in left.said
+    dum = re.search(r"DUM (\d{3} \d{3} \d{4} \d{7} \S)", left.said)
+    assert dum is not None
+    await demo.reaches("broker", dum[1], "VISIT_TO_SET")
 
 
 async def test_a_banks_release_shows_among_the_anomalies(demo: Demo) -> None:

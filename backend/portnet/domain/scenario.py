@@ -7,10 +7,10 @@ what a step says is the server's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar, assert_never, cast
 
 import msgspec
 
@@ -25,6 +25,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 _EVENT = re.compile(r"[A-Z][A-Z0-9_]*\.[a-z][a-z0-9_]*")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _COMPANY = re.compile(r"company:[a-z][a-z0-9_-]*")
 _LOCAL_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _PARTY_ROLES: Final = ("OPERATOR", "BROKER", "AGENT")
@@ -34,13 +35,25 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One message: ``after`` the step before it, ``source`` says ``event`` of ``refs``.
 
     Times are simulated; ``event`` is CODE.event; ``refs`` are names out of the scenario's own;
-    ``due_in`` counts from the moment of the message.
+    ``due_in`` counts from the moment of the message. A message that ``retracts`` takes back the step
+    of that ``name``. ``only_after`` and ``unless`` name the act of a wait: the step is told only if
+    that was done, or only if it was not.
+
+    Three faults of the wire: ``twice``, the same message comes again; ``early``, it comes before the
+    step before it; ``delay``, it comes that long after it happened.
     """
 
     after: timedelta
     source: str
     event: str
     refs: tuple[str, ...]
+    name: str | None = None
+    retracts: str | None = None
+    only_after: str | None = None
+    unless: str | None = None
+    twice: bool = False
+    early: bool = False
+    delay: timedelta = timedelta(0)
     reasons: tuple[Reason, ...] = ()
     due_in: timedelta | None = None
     place: Place | None = None
@@ -49,17 +62,27 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """The story stops until a person in role ``by`` does ``act``.
+    """The story stops until a person in role ``by`` does ``act``: CODE.event, or an action's code.
 
     When ``within`` has passed, it goes on with the message ``otherwise`` (CODE.event), or just goes
-    on where there is none. ``within`` None waits for ever.
+    on where there is none. ``within`` None waits for ever. See `Step` for ``only_after``, ``unless``.
     """
 
     by: str
     act: str
+    only_after: str | None = None
+    unless: str | None = None
     after: timedelta = timedelta(0)
     within: timedelta | None = None
     otherwise: str | None = None
+
+
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """From ``after`` the step before it, nothing of ``source`` comes through; ``lasts`` later all does."""
+
+    after: timedelta
+    source: str
+    lasts: timedelta
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +97,20 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     title: Localised
     parties: Mapping[str, str]
     refs: Mapping[str, str]
-    steps: tuple[Step | Wait, ...]
+    steps: tuple[Step | Wait | Outage, ...]
     starts_at: time | None = None
+
+
+def told(step: Step | Wait | Outage, done: Collection[str]) -> bool:
+    """Whether the story has this step when the acts ``done`` were done."""
+    match step:
+        case Outage():
+            return True
+        case Step() | Wait():
+            needed = step.only_after is None or step.only_after in done
+            return needed and (step.unless is None or step.unless not in done)
+        case _:
+            assert_never(step)
 
 
 class _ScenarioTable(msgspec.Struct, kw_only=True):
@@ -92,6 +127,13 @@ class _StepTable(msgspec.Struct, kw_only=True):
     event: str
     refs: tuple[str, ...]
     after: str = "0s"
+    name: str | None = None
+    retracts: str | None = None
+    only_after: str | None = None
+    unless: str | None = None
+    twice: bool = False
+    early: bool = False
+    delay: str = "0s"
     reasons: list[object] = []
     due_in: str | None = None
     place: object = None
@@ -102,6 +144,18 @@ class _StepTable(msgspec.Struct, kw_only=True):
 class _WaitStepTable(msgspec.Struct, kw_only=True):
     wait_for: object
     after: str = "0s"
+    only_after: str | None = None
+    unless: str | None = None
+
+
+class _OutageStepTable(msgspec.Struct, kw_only=True):
+    outage: object
+    after: str = "0s"
+
+
+class _OutageTable(msgspec.Struct, kw_only=True):
+    source: str
+    lasts: str
 
 
 class _WaitTable(msgspec.Struct, kw_only=True, rename={"otherwise": "else"}):
@@ -161,22 +215,53 @@ def _check_head(head: _ScenarioTable) -> Iterable[Fault]:
 
 def _steps(
     tables: object, names: Mapping[str, str] | None, faults: list[Fault]
-) -> tuple[Step | Wait, ...]:
+) -> tuple[Step | Wait | Outage, ...]:
     """The steps in order. ``names`` None when the references themselves could not be read."""
     if not isinstance(tables, list):
         return ()
-    read: list[Step | Wait | None] = []
+    read: list[Step | Wait | Outage | None] = []
     for number, table in enumerate(cast("list[object]", tables), start=1):
         place = f"steps[{number}]"
-        if _is_wait(table):
+        if _has(table, "wait_for"):
             read.append(_wait(table, place, faults))
+        elif _has(table, "outage"):
+            read.append(_outage(table, place, faults))
         else:
             read.append(_step(table, place, names, faults))
-    return tuple(step for step in read if step is not None)
+    steps = tuple(step for step in read if step is not None)
+    if not faults:
+        faults += _check_ties(steps)
+    return steps
 
 
-def _is_wait(table: object) -> bool:
-    return isinstance(table, dict) and "wait_for" in table
+def _has(table: object, key: str) -> bool:
+    return isinstance(table, dict) and key in table
+
+
+def _check_ties(steps: Sequence[Step | Wait | Outage]) -> Iterable[Fault]:
+    """What one step says of another: the other must be there, and come first."""
+    names: set[str] = set()
+    acts: set[str] = set()
+    for number, step in enumerate(steps, start=1):
+        place = f"steps[{number}]"
+        if isinstance(step, Outage):
+            continue
+        for key, act in (("only_after", step.only_after), ("unless", step.unless)):
+            if act is not None and act not in acts:
+                yield Fault(place=within(place, key), sentence=f"no wait before it is for {act!r}")
+        if isinstance(step, Wait):
+            acts.add(step.act)
+            continue
+        if step.retracts is not None and step.retracts not in names:
+            sentence = f"no step before it has the name {step.retracts!r}"
+            yield Fault(place=within(place, "retracts"), sentence=sentence)
+        if step.early and (number == 1 or not isinstance(steps[number - 2], Step)):
+            sentence = "there is no message right before it to overtake"
+            yield Fault(place=within(place, "early"), sentence=sentence)
+        if step.name is not None:
+            if step.name in names:
+                yield Fault(place=within(place, "name"), sentence=f"{step.name!r} is taken")
+            names.add(step.name)
 
 
 def _step(
@@ -191,6 +276,13 @@ def _step(
         source=step.source,
         event=step.event,
         refs=step.refs,
+        name=step.name,
+        retracts=step.retracts,
+        only_after=step.only_after,
+        unless=step.unless,
+        twice=step.twice,
+        early=step.early,
+        delay=_read(_duration, step.delay, within(place, "delay"), faults) or timedelta(0),
         reasons=_rows(Reason, step.reasons, within(place, "reasons"), faults),
         due_in=_read(_duration, step.due_in, within(place, "due_in"), faults),
         place=_place(step.place, within(place, "place"), faults),
@@ -205,6 +297,9 @@ def _check_step(step: _StepTable, place: str, names: Mapping[str, str] | None) -
         yield Fault(place=within(place, "source"), sentence=sentence)
     if not _EVENT.fullmatch(step.event):
         yield Fault(place=within(place, "event"), sentence=_no_event(step.event))
+    if step.name is not None and not _NAME.fullmatch(step.name):
+        sentence = f"{step.name!r} is no name; write one like first_hold"
+        yield Fault(place=within(place, "name"), sentence=sentence)
     if not step.refs:
         sentence = "a message needs at least one reference"
         yield Fault(place=within(place, "refs"), sentence=sentence)
@@ -231,9 +326,30 @@ def _wait(table: object, place: str, faults: list[Fault]) -> Wait | None:
     return Wait(
         by=wait.by,
         act=wait.act,
+        only_after=step.only_after,
+        unless=step.unless,
         after=_read(_duration, step.after, within(place, "after"), faults) or timedelta(0),
         within=_read(_duration, wait.within, within(place_of_wait, "within"), faults),
         otherwise=wait.otherwise,
+    )
+
+
+def _outage(table: object, place: str, faults: list[Fault]) -> Outage | None:
+    step = read_table(_OutageStepTable, table, place, faults)
+    if step is None:
+        return None
+    place_of_outage = within(place, "outage")
+    outage = read_table(_OutageTable, step.outage, place_of_outage, faults)
+    if outage is None:
+        return None
+    if not _CODE.fullmatch(outage.source):
+        sentence = f"{outage.source!r} is no source; write one like BADR or ONSSA"
+        faults.append(Fault(place=within(place_of_outage, "source"), sentence=sentence))
+    lasts = _read(_duration, outage.lasts, within(place_of_outage, "lasts"), faults)
+    return Outage(
+        after=_read(_duration, step.after, within(place, "after"), faults) or timedelta(0),
+        source=outage.source,
+        lasts=lasts or timedelta(0),
     )
 
 

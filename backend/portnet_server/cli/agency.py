@@ -17,7 +17,8 @@ from portnet.scenarios import shipped
 from portnet_server.cli.settings import demo_settings
 from portnet_server.demo.agency_client import AgencyClient, Answer, NoKey, Unreachable
 from portnet_server.demo.keys import KeysMissing, read_keys
-from portnet_server.demo.replay import Played, Telling, UnknownCompany, Waited, begin, play
+from portnet_server.demo.people import People
+from portnet_server.demo.replay import Acted, Played, Telling, UnknownCompany, Waited, begin, play
 from portnet_server.system import SystemClock
 
 
@@ -68,12 +69,19 @@ async def _send(client: AgencyClient, source: str, body: bytes) -> Answer:
     show_default=True,
     help="For the whole story.",
 )
+@click.option(
+    "--wait", is_flag=True, help="Leave what the company does to whoever sits at the phone."
+)
 @click.option("--url", help="The server; by default the demo on this machine.")
-def replay(scenario: str, seconds: float, url: str | None) -> None:
-    """Play SCENARIO, a shipped one by its code (S0) or a TOML file of your own."""
+def replay(scenario: str, seconds: float, wait: bool, url: str | None) -> None:
+    """Play SCENARIO, a shipped one by its code (S0) or a TOML file of your own.
+
+    What the story waits for, the demo's own people do through the API, where they may.
+    """
     told = _scenario(scenario)
     try:
-        refused = asyncio.run(_replay(_client(url), told, seconds))
+        people = People(_address(url), leave_it=wait)
+        refused = asyncio.run(_replay(_client(url), people, told, seconds))
     except (NoKey, Unreachable, UnknownCompany) as error:
         raise click.ClickException(str(error)) from None
     if refused:
@@ -95,7 +103,7 @@ def _scenario(name: str) -> Scenario:
         raise click.ClickException(f"{path}: {error}") from None
 
 
-async def _replay(client: AgencyClient, scenario: Scenario, seconds: float) -> int:
+async def _replay(client: AgencyClient, people: People, scenario: Scenario, seconds: float) -> int:
     """How many messages were refused."""
     telling = begin(scenario, SystemClock(), SystemRandom())
     client.require(step.source for step in scenario.steps if isinstance(step, Step))
@@ -104,7 +112,7 @@ async def _replay(client: AgencyClient, scenario: Scenario, seconds: float) -> i
         "  ".join(f"{telling.scenario.refs[name]} {value}" for name, value in telling.refs.items())
     )
     refused = 0
-    async with client, aclosing(play(telling, client, seconds)) as story:
+    async with client, people, aclosing(play(telling, client, seconds, people)) as story:
         async for happened in story:
             match happened:
                 case Played():
@@ -113,6 +121,9 @@ async def _replay(client: AgencyClient, scenario: Scenario, seconds: float) -> i
                 case Waited():
                     wait = happened.wait
                     click.echo(f"  waits for {wait.by} to {wait.act}")
+                case Acted():
+                    done = "done by" if happened.at else "not done:"
+                    click.echo(f"  {done} {happened.said}")
                 case _:
                     assert_never(happened)
     return refused
@@ -122,4 +133,4 @@ def _line(telling: Telling, played: Played) -> str:
     at = played.occurred_at.astimezone(CASABLANCA).strftime("%a %H:%M")
     said = "" if played.answer.accepted else f"  {played.answer.status} {played.answer.body}"
     refs = ", ".join(telling.refs[name] for name in played.step.refs)
-    return f"  {at}  {played.step.source:<7} {played.step.event:<32} {refs}{said}"
+    return f"  {at}  {played.step.source:<8} {played.step.event:<32} {refs}{said}"

@@ -10,6 +10,8 @@ from random import SystemRandom
 import click
 import msgspec
 
+from portnet.domain.act import GATEWAY
+from portnet.domain.agency_key import AgencyKey
 from portnet.scenarios import shipped
 from portnet.services.alert import Alerts
 from portnet_mobile.gateways import AcceptedPush, AcceptedSms, PushGateway, Smsc
@@ -19,9 +21,13 @@ from portnet_server.cli.settings import demo_settings, secret_of
 from portnet_server.config import Config
 from portnet_server.demo import guide
 from portnet_server.demo.agency_client import AgencyClient
+from portnet_server.demo.gateway import Acknowledging, SimulatedSystem
 from portnet_server.demo.keys import read_keys
+from portnet_server.demo.people import People
 from portnet_server.demo.seed import read_the_past, seed
 from portnet_server.demo.simulators import Simulators
+from portnet_server.gateway import public_half, signing_key
+from portnet_server.system import SystemClock
 
 
 @click.command()
@@ -40,8 +46,11 @@ async def _demo(config: Config, quiet: bool) -> None:
         outbox = _Outbox()
         push = await stack.enter_async_context(PushGateway(on_accepted=outbox.show_push))
         smsc = await stack.enter_async_context(Smsc(on_accepted=outbox.show_sms))
+        answering = Acknowledging()
+        system = await stack.enter_async_context(_agencies_system(config, answering))
         wired = msgspec.structs.replace(
             config,
+            sandbox_gateway_urls=config.sandbox_gateway_urls or ((GATEWAY, system.url),),
             push_urls=(f"pnpush://:demo@{push.address}/v1/projects/demo",),
             sms_urls=(f"pnsms://:demo@{smsc.address}/sms",),
         )
@@ -52,7 +61,9 @@ async def _demo(config: Config, quiet: bool) -> None:
         client = await stack.enter_async_context(
             AgencyClient(server.address, read_keys(keys_file), house.clock)
         )
-        simulators = Simulators(client, shipped(), house.clock, SystemRandom())
+        people = await stack.enter_async_context(People(server.address))
+        simulators = Simulators(client, people, shipped(), house.clock, SystemRandom())
+        answers = asyncio.create_task(answering.run(system, client), name="acknowledgements")
         await simulators.file_the_past()
         alerts = Alerts(house.units, house.clock, house.ids, house.wakeups)
         await read_the_past(house.database, alerts, house.clock)
@@ -66,9 +77,25 @@ async def _demo(config: Config, quiet: bool) -> None:
             else asyncio.create_task(simulators.keep_acting(), name="simulated agencies")
         )
         await server.ended
-        if acting is not None:
-            acting.cancel()
-            await asyncio.gather(acting, return_exceptions=True)
+        running_still = [task for task in (acting, answers) if task is not None]
+        for task in running_still:
+            task.cancel()
+        await asyncio.gather(*running_still, return_exceptions=True)
+
+
+def _agencies_system(config: Config, answering: Acknowledging) -> SimulatedSystem:
+    """What stands for the systems of all agencies: it takes what companies send, and says so."""
+    key = signing_key(secret_of(config))
+    clock = SystemClock()
+    ours = AgencyKey(
+        id=key.id,
+        source=GATEWAY,
+        algorithm=key.algorithm,
+        secret_or_public=public_half(key),
+        sandbox=True,
+        active_from=clock.now(),
+    )
+    return SimulatedSystem(ours, clock, on_taken=answering.taken)
 
 
 class _Outbox:

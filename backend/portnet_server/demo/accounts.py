@@ -47,6 +47,15 @@ COMPANIES: Mapping[str, DemoCompany] = {
             _user("administrator", "Nadia Chraibi", Role.ADMINISTRATOR, "en", 5),
         ),
     ),
+    "exporter": DemoCompany(
+        kind=CompanyKind.OPERATOR,
+        name="Souss Export",
+        ice="002345187000096",
+        users=(
+            _user("exporter", "Rachid Amghar", Role.DECLARANT, "fr", 8),
+            _user("packhouse", "Fatima Ouhaddou", Role.MANAGER, "ar", 9),
+        ),
+    ),
     "broker": DemoCompany(
         kind=CompanyKind.BROKER,
         name="Transit Anfa",
@@ -62,4 +71,19 @@ COMPANIES: Mapping[str, DemoCompany] = {
 }
 
 #: Each has two active keys, as a source has while it changes them.
-SOURCES = ("BADR", "ONSSA", "PORTNET", "BANK")
+SOURCES = (
+    "PORTNET", "BADR", "ONSSA", "FOODEX", "TMPCS", "ANP", "BANK", "MIC", "OC", "PSP", "TERMINAL", "CARRIER", "DEST",
+)  # fmt: skip
+
+
+def login_of(parties: Mapping[str, str], role: str) -> str | None:
+    """Who acts as ``role`` in a story with these parties: one of the company's own people, or of its broker's.
+
+    None where the demo has nobody. A manager stands in for a colleague that a company does not have.
+    """
+    party = "BROKER" if role == "BROKER" else "OPERATOR"
+    company = COMPANIES.get(parties.get(party, "").removeprefix("company:"))
+    wanted = "DECLARANT" if role == "BROKER" else role
+    people = company.users if company else ()
+    by_role = {person.role.value: person.login for person in people}
+    return by_role.get(wanted) or by_role.get("MANAGER")

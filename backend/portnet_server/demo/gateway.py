@@ -5,6 +5,9 @@ It stands for any of them; it acknowledges over the agencies' door like the real
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Self
 
@@ -15,6 +18,12 @@ from portnet.domain.agency import Reference
 from portnet.domain.agency_key import AgencyKey
 from portnet.ports.clock import Clock
 from portnet.security.signatures import Verdict, verify
+from portnet_server.demo.agency_client import AgencyClient, Unreachable
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds before an acknowledgement is posted again.
+_ONCE_MORE = 1.0
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -40,13 +49,21 @@ class SimulatedSystem:
     """Takes messages signed by ``key``; each key once, whatever comes twice.
 
     ``taken`` are the messages by their idempotency key; ``requests`` counts what came under each. ``refuses`` is the
-    status that the next requests get instead, with ``refusal`` as the answer.
+    status that the next requests get instead, with ``refusal`` as the answer. ``on_taken`` is called with each message
+    that is new.
     """
 
-    def __init__(self, key: AgencyKey, clock: Clock, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        key: AgencyKey,
+        clock: Clock,
+        host: str = "127.0.0.1",
+        on_taken: Callable[[Received], None] | None = None,
+    ) -> None:
         self._key = key
         self._clock = clock
         self._host = host
+        self._on_taken = on_taken
         self._runner: web.AppRunner | None = None
         self.url = ""
         self.taken: dict[str, Received] = {}
@@ -57,7 +74,7 @@ class SimulatedSystem:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/messages", self._receive)
-        self._runner = web.AppRunner(app)
+        self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, 0).start()
         host, port = self._runner.addresses[0][:2]
@@ -104,5 +121,32 @@ class SimulatedSystem:
             return web.Response(
                 status=self.refuses, body=self.refusal, content_type="application/json"
             )
-        self.taken[key] = msgspec.json.decode(body, type=Received)
+        known = key in self.taken
+        self.taken[key] = message = msgspec.json.decode(body, type=Received)
+        if self._on_taken is not None and not known:
+            self._on_taken(message)
         return web.Response(status=202)
+
+
+class Acknowledging:
+    """An agency's system that has what it takes at once, and says so over the agencies' door once that is open.
+
+    Use ``taken`` as the system's ``on_taken``, and `run` while messages are to be acknowledged.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+
+    def taken(self, message: Received) -> None:
+        self._waiting.put_nowait(message.id)
+
+    async def run(self, system: SimulatedSystem, client: AgencyClient) -> None:
+        """Until cancelled. One that does not get through is tried again."""
+        while True:
+            taken = await self._waiting.get()
+            try:
+                await client.post("PORTNET", system.acknowledgement(taken))
+            except Unreachable:
+                _logger.warning("an acknowledgement did not get through; once more")
+                self._waiting.put_nowait(taken)
+                await asyncio.sleep(_ONCE_MORE)

@@ -23,11 +23,11 @@ TITLE = Localised(
     en="PortNet Mobile: the demo is running",
 )
 INTRODUCTION = Localised(
-    fr="Un importateur, son transitaire, la douane et l'ONSSA simulées, des passerelles push et SMS simulées. "
-    "Rien ne sort de cette machine.",
-    ar="مستورد ووسيطه الجمركي، وجمارك ومكتب سلامة غذائية بالمحاكاة، وبوابتا إشعارات ورسائل بالمحاكاة. "
+    fr="Un importateur, un exportateur, leur transitaire, des organismes simulés, des passerelles push et SMS "
+    "simulées. Rien ne sort de cette machine.",
+    ar="مستورد ومصدر ووسيطهما الجمركي، وهيئات بالمحاكاة، وبوابتا إشعارات ورسائل بالمحاكاة. "
     "لا شيء يخرج من هذا الجهاز.",
-    en="An importer and its broker, simulated customs and ONSSA, mock push and SMS gateways. "
+    en="An importer, an exporter, their broker, simulated agencies, mock push and SMS gateways. "
     "Nothing leaves this machine.",
 )
 ACCOUNTS = Localised(
@@ -61,6 +61,14 @@ SUGGESTIONS = (
             fr="une histoire entière en une minute : circuit orange, visite, consigne de l'ONSSA à 22 h 40, mainlevée",
             ar="قصة كاملة في دقيقة: مسار برتقالي، معاينة، منع مؤقت على الساعة 22:40، ثم رفع اليد",
             en="a whole story in a minute: orange channel, inspection, ONSSA's hold at 22:40, release",
+        ),
+    ),
+    Suggestion(
+        command=".venv/bin/portnet agency replay S1",
+        shows=Localised(
+            fr="des tomates vers Perpignan : l'entreprise corrige un étiquetage et agit (comptes exporter, broker)",
+            ar="طماطم نحو بربينيان: الشركة تصحح الوسم وتتصرف بنفسها (الحسابان exporter و broker)",
+            en="tomatoes to Perpignan: the company puts a label right and acts itself (accounts exporter, broker)",
         ),
     ),
     Suggestion(

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any, assert_never
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,6 +20,7 @@ from portnet.ports.clock import Clock
 from portnet_server.demo.accounts import COMPANIES
 from portnet_server.demo.agency_client import AgencyClient, Answer
 from portnet_server.demo.references import new_references
+from portnet_server.demo.schedule import length, stretches
 
 
 class UnknownCompany(Exception):
@@ -35,9 +36,28 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waited(msgspec.Struct, frozen=True, kw_only=True):
-    """The story stops for a person, who does not come."""
+    """The story stops for a person."""
 
     wait: Wait
+
+
+class Acted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a wait's act: done ``at``, or not done (None); ``said`` by whom or why not."""
+
+    wait: Wait
+    at: datetime | None
+    said: str
+
+
+class Actor(Protocol):
+    """Somebody of the company's side."""
+
+    async def act(self, telling: Telling, number: int, wait: Wait, pause: float | None) -> Acted:
+        """See that step ``number``, a wait, comes true within ``pause`` seconds (None: however long that takes)."""
+        ...
+
+
+Happened = Played | Waited | Acted
 
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +75,7 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     def message(self, number: int, step: Step, occurred_at: datetime) -> bytes:
         """The step's message as JSON, to the letter of the wire format."""
         content: dict[str, Any] = {
-            "event_id": f"{step.source}-{self.run}-{number}",
+            "event_id": self._event_id(number, step),
             "type": step.event,
             "classifier": step.classifier.value,
             "occurred_at": occurred_at.isoformat(),
@@ -69,9 +89,21 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
         }
         if step.place is not None:
             content["place"] = step.place
+        if step.retracts is not None:
+            content["retracts"] = self._event_id_of(step.retracts)
         if step.due_in is not None:
             content["due_at"] = (occurred_at + step.due_in).isoformat()
         return msgspec.json.encode(content)
+
+    def _event_id(self, number: int, step: Step) -> str:
+        return f"{step.source}-{self.run}-{number}"
+
+    def _event_id_of(self, name: str) -> str:
+        return next(
+            self._event_id(number, step)
+            for number, step in enumerate(self.scenario.steps, start=1)
+            if isinstance(step, Step) and step.name == name
+        )
 
 
 def begin(scenario: Scenario, clock: Clock, chance: Random) -> Telling:
@@ -81,13 +113,13 @@ def begin(scenario: Scenario, clock: Clock, chance: Random) -> Telling:
         UnknownCompany: a party names none of the demo's companies.
     """
     now = clock.now()
-    length = _length(scenario)
-    began_at = now - length
+    lasts = length(scenario)
+    began_at = now - lasts
     if scenario.starts_at is not None:
         # Local times go by the wall clock, so that 22:40 stays 22:40 in a week in which the hour changes.
         today = now.astimezone(CASABLANCA).date()
         began_at = datetime.combine(today, scenario.starts_at, CASABLANCA)
-        while (began_at + length).astimezone(UTC) > now:
+        while (began_at + lasts).astimezone(UTC) > now:
             began_at -= timedelta(days=1)
     return Telling(
         scenario=scenario,
@@ -99,43 +131,65 @@ def begin(scenario: Scenario, clock: Clock, chance: Random) -> Telling:
 
 
 async def play(
-    telling: Telling, client: AgencyClient, seconds: float
-) -> AsyncGenerator[Played | Waited, None]:
+    telling: Telling, client: AgencyClient, seconds: float, actor: Actor | None = None
+) -> AsyncGenerator[Happened, None]:
     """Post every message, ``seconds`` for the whole story; pauses keep the proportions of the story's own.
 
-    Nobody acts in a replay: a wait passes in full, and one without an end is the end of the story.
+    ``actor`` does what the story waits for. Where nobody does, a wait passes in full, and one without an end is the end
+    of the story. What somebody does happens now, so from then on the story happens as it is told.
     """
-    pace = seconds / max(_length(telling.scenario).total_seconds(), 1.0)
-    at = telling.began_at
-    for number, step in enumerate(telling.scenario.steps, start=1):
-        at += step.after
-        await asyncio.sleep(step.after.total_seconds() * pace)
-        match step:
-            case Step():
-                yield await _post(telling, client, number, step, at.astimezone(UTC))
-            case Wait():
-                yield Waited(wait=step)
-                if step.within is None:
-                    return
-                at += step.within
-                await asyncio.sleep(step.within.total_seconds() * pace)
-                if step.otherwise is not None:
-                    said = _otherwise(telling, step.otherwise)
-                    yield await _post(telling, client, number, said, at.astimezone(UTC))
-            case _:
-                assert_never(step)
+    pace = seconds / max(length(telling.scenario, whole=True).total_seconds(), 1.0)
+    done: set[str] = set()
+    time = _StoryTime(telling.began_at, None)
+    for stretch in stretches(telling.scenario, done):
+        passed = timedelta()
+        for posting in stretch.postings:
+            await asyncio.sleep((posting.posted - passed).total_seconds() * pace)
+            passed = posting.posted
+            at = time.at(posting.occurred, posting.number)
+            yield await _post(telling, client, posting.number, posting.step, at)
+        await asyncio.sleep((stretch.lasts - passed).total_seconds() * pace)
+        if stretch.wait is None:
+            return
+        number, wait = stretch.wait
+        yield Waited(wait=wait)
+        begun = asyncio.get_running_loop().time()
+        pause = None if wait.within is None else wait.within.total_seconds() * pace
+        if actor is not None:
+            acted = await actor.act(telling, number, wait, pause)
+            yield acted
+            if acted.at is not None:
+                done.add(wait.act)
+                time = _StoryTime(acted.at, pace)
+                continue
+        if wait.within is None or pause is None:
+            return
+        await asyncio.sleep(max(0.0, pause - (asyncio.get_running_loop().time() - begun)))
+        time = time.after(stretch.lasts + wait.within)
+        if wait.otherwise is not None:
+            said = _otherwise(telling, number, wait.otherwise)
+            yield await _post(telling, client, number, said, time.at(timedelta(), number))
 
 
-def _length(scenario: Scenario) -> timedelta:
-    """From the beginning to the last step, every wait in full."""
-    length = timedelta()
-    for step in scenario.steps:
-        length += step.after
-        if isinstance(step, Wait):
-            if step.within is None:
-                break
-            length += step.within
-    return length
+class _StoryTime(msgspec.Struct, frozen=True):
+    """When things happen that are told as so long after ``origin``: by the wall clock of the story, or at ``pace``, the
+    pace of the telling.
+    """
+
+    origin: datetime
+    pace: float | None
+
+    def at(self, offset: timedelta, number: int) -> datetime:
+        """Aware UTC; steps that are told at once still happen in the order of their numbers."""
+        if self.pace is None:
+            return (self.origin + offset).astimezone(UTC)
+        squeezed = self.origin + offset * self.pace
+        return squeezed.astimezone(UTC) + timedelta(milliseconds=number)
+
+    def after(self, offset: timedelta) -> _StoryTime:
+        return _StoryTime(
+            self.origin + offset * (1.0 if self.pace is None else self.pace), self.pace
+        )
 
 
 async def _post(
@@ -145,12 +199,13 @@ async def _post(
     return Played(step=step, occurred_at=at, answer=answer)
 
 
-def _otherwise(telling: Telling, event: str) -> Step:
-    """The message that an agency sends when nobody acted: as its last one of the same procedure was."""
+def _otherwise(telling: Telling, number: int, event: str) -> Step:
+    """The message that an agency sends when nobody did what step ``number`` waits for: as its last one before was."""
     code = event.partition(".")[0]
-    steps = [step for step in telling.scenario.steps if isinstance(step, Step)]
+    before = [step for step in telling.scenario.steps[:number] if isinstance(step, Step)]
+    steps = before or [step for step in telling.scenario.steps if isinstance(step, Step)]
     like = next((step for step in reversed(steps) if step.event.startswith(f"{code}.")), steps[-1])
-    return msgspec.structs.replace(like, event=event, reasons=(), due_in=None)
+    return msgspec.structs.replace(like, event=event, reasons=(), due_in=None, retracts=None)
 
 
 def _party(role: str, name: str) -> Mapping[str, str]:

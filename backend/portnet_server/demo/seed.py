@@ -1,4 +1,4 @@
-"""A demo database from nothing: companies, people, a mandate, and the agencies' keys."""
+"""A demo database from nothing: companies, people, mandates, and the agencies' keys."""
 
 from __future__ import annotations
 
@@ -67,14 +67,15 @@ async def seed(
                 phone=person.phone,
             )
             work.add(user, Credentials(user=user.id, password_hash=password_hash))
-        mandate = Mandate(
-            id=ids.new(),
-            company=company_ids["importer"],
-            broker=company_ids["broker"],
-            starts_at=now - timedelta(days=30),
-            ends_at=now + _MANDATE,
-        )
-        work.add(mandate, retimed((), timers_of_mandate(mandate), (), now))
+        for name in ("importer", "exporter"):
+            mandate = Mandate(
+                id=ids.new(),
+                company=company_ids[name],
+                broker=company_ids["broker"],
+                starts_at=now - timedelta(days=30),
+                ends_at=now + _MANDATE,
+            )
+            work.add(mandate, retimed((), timers_of_mandate(mandate), (), now))
         await work.commit()
     keys = new_keys(SOURCES, clock)
     for key in keys:

@@ -17,13 +17,23 @@ from hypothesis import strategies as st
 from portnet.agencies.canonical import WireMessage, read
 from portnet.domain.agency_key import SignatureAlgorithm
 from portnet.domain.business_hours import CASABLANCA
-from portnet.domain.scenario import Scenario, Step, parse_scenario
+from portnet.domain.scenario import Scenario, Step, Wait, parse_scenario
 from portnet.scenarios import shipped
 from portnet.security.signatures import SigningKey
 from portnet_server.cli.agency import agency
 from portnet_server.demo.accounts import COMPANIES, SOURCES
 from portnet_server.demo.agency_client import AgencyClient, Answer, NoKey
-from portnet_server.demo.replay import Played, UnknownCompany, Waited, begin, play
+from portnet_server.demo.replay import (
+    Acted,
+    Actor,
+    Happened,
+    Played,
+    Telling,
+    UnknownCompany,
+    Waited,
+    begin,
+    play,
+)
 from tests.support.clock import NOON, SteppedClock
 from tests.support.virtual_time import run_in_virtual_time
 
@@ -53,19 +63,23 @@ class Post(AgencyClient):
 
 
 def told(
-    scenario: Scenario, now: datetime = NOON, seconds: float = 60.0, chance: int = 1
-) -> tuple[list[Played | Waited], Post]:
-    async def main() -> tuple[list[Played | Waited], Post]:
+    scenario: Scenario,
+    now: datetime = NOON,
+    seconds: float = 60.0,
+    chance: int = 1,
+    actor: Actor | None = None,
+) -> tuple[list[Happened], Post]:
+    async def main() -> tuple[list[Happened], Post]:
         clock = SteppedClock(now)
         post = Post(clock)
         telling = begin(scenario, clock, Random(chance))
-        async with aclosing(play(telling, post, seconds)) as story:
+        async with aclosing(play(telling, post, seconds, actor)) as story:
             return [happened async for happened in story], post
 
     return run_in_virtual_time(main())
 
 
-def played(happened: list[Played | Waited]) -> list[Played]:
+def played(happened: list[Happened]) -> list[Played]:
     return [one for one in happened if isinstance(one, Played)]
 
 
@@ -78,11 +92,10 @@ def test_the_hold_of_s0_falls_at_22_40_and_nothing_happens_after_now(now: dateti
     assert now - timedelta(hours=26) <= story[-1].occurred_at <= now
 
 
-def test_each_shipped_story_is_told_in_order_by_agencies_of_the_demo() -> None:
+def test_each_shipped_story_is_told_by_agencies_of_the_demo() -> None:
     for scenario in shipped().values():
         story = played(told(scenario)[0])
         times = [one.occurred_at for one in story]
-        assert times == sorted(times)
         assert all(at.tzinfo is UTC for at in times)
         assert {one.step.source for one in story} <= set(SOURCES)
 
@@ -207,6 +220,113 @@ def test_a_source_without_a_key_is_named_before_anything_is_posted() -> None:
         client.require(step.source for step in steps)
 
 
+FAULTY_WIRE = (
+    HEAD
+    + """
+[[steps]]
+name = "hold"
+source = "ONSSA"
+event = "ONSSA_IMPORT.hold"
+refs = ["dum"]
+twice = true
+[[steps]]
+after = "1h"
+source = "BADR"
+event = "DUM_IMPORT.conform"
+refs = ["dum"]
+delay = "2h30"
+[[steps]]
+after = "1h"
+source = "BADR"
+event = "DUM_IMPORT.liquidated"
+refs = ["dum"]
+[[steps]]
+outage = { source = "ONSSA", lasts = "3h" }
+[[steps]]
+after = "1h"
+source = "ONSSA"
+event = "ONSSA_IMPORT.hold"
+refs = ["dum"]
+retracts = "hold"
+[[steps]]
+after = "1h"
+source = "BADR"
+event = "DUM_IMPORT.paid"
+refs = ["dum"]
+[[steps]]
+after = "30m"
+source = "BADR"
+event = "DUM_IMPORT.released"
+refs = ["dum"]
+early = true
+"""
+)
+
+
+def test_the_faults_of_the_wire_change_what_is_posted_when_and_not_what_it_says() -> None:
+    happened, post = told(parse_scenario(FAULTY_WIRE))
+    began_at = NOON - timedelta(hours=5)
+    assert [
+        (message.type.partition(".")[2], (message.occurred_at - began_at) / timedelta(hours=1))
+        for _, message in post.posted
+    ] == [
+        ("hold", 0),
+        ("hold", 0),
+        ("liquidated", 2),
+        ("conform", 1),
+        ("released", 4.5),
+        ("paid", 4),
+        ("hold", 3),
+    ]
+    again, taken_back = post.posted[1][1], post.posted[-1][1]
+    assert again == post.posted[0][1]
+    assert taken_back.retracts == again.event_id != taken_back.event_id
+    assert len(played(happened)) == len(post.posted)
+
+
+class Somebody:
+    """Implements `Actor`: does these acts, an hour after NOON, and nothing else."""
+
+    def __init__(self, *does: str) -> None:
+        self.does = does
+        self.pauses: list[float | None] = []
+
+    async def act(self, telling: Telling, number: int, wait: Wait, pause: float | None) -> Acted:
+        assert telling.scenario.steps[number - 1] == wait
+        self.pauses.append(pause)
+        done = wait.act in self.does
+        return Acted(wait=wait, at=NOON + timedelta(hours=1) if done else None, said="somebody")
+
+
+def test_what_somebody_does_happens_now_and_the_story_goes_on_from_there() -> None:
+    actor = Somebody("SANIT_EXPORT.answered", "DUM_EXPORT.answered")
+    happened, _ = told(shipped()["S2"], actor=actor)
+    after = happened[happened.index(next(h for h in happened if isinstance(h, Acted))) + 1 :]
+    story = played(after)
+    assert all(one.occurred_at > NOON + timedelta(hours=1) for one in story)
+    assert story[-1].step.event == "FOODEX_EXPORT.used"
+    events = {one.step.event for one in story}
+    assert not events & {"DUM_EXPORT.escalate_visit", "DUM_EXPORT.visit_set"}
+
+
+def test_where_the_act_is_not_done_the_story_takes_its_other_way() -> None:
+    happened, _ = told(shipped()["S2"], actor=Somebody("SANIT_EXPORT.answered"))
+    events = [one.step.event for one in played(happened)]
+    visit = events.index("DUM_EXPORT.escalate_visit")
+    assert events[visit : visit + 4] == [
+        f"DUM_EXPORT.{event}" for event in ("escalate_visit", "visit_set", "visit_done", "conform")
+    ]
+
+
+def test_a_wait_without_an_end_leaves_somebody_all_the_time() -> None:
+    actor = Somebody("SANIT_EXPORT.answered")
+    told(shipped()["S2"], actor=actor)
+    forever, hours = actor.pauses
+    assert forever is None
+    assert hours is not None
+    assert 0 < hours < 60
+
+
 @pytest.mark.parametrize(
     ("fault", "named"),
     [
@@ -224,6 +344,7 @@ def test_a_source_without_a_key_is_named_before_anything_is_posted() -> None:
             "steps[1].after",
         ),
         ('[[steps]]\nwait_for = { act = "PAY" }', "steps[1].wait_for.by"),
+        ('[[steps]]\noutage = { source = "BADR" }', "steps[1].outage.lasts"),
         ("[[steps", "not TOML"),
         ("\x00", "not TOML"),
     ],

@@ -12,8 +12,8 @@ from portnet.catalogue import load_catalogue
 from portnet.domain.agency import Amount, Classifier, Place, Reason
 from portnet.domain.authored import FaultyFile
 from portnet.domain.business_hours import CASABLANCA
-from portnet.domain.catalogue import PREVIOUS, Definition
-from portnet.domain.scenario import Step, Wait, parse_scenario
+from portnet.domain.catalogue import OPERATOR, PREVIOUS, Definition
+from portnet.domain.scenario import Outage, Step, Wait, parse_scenario, told
 from portnet.scenarios import shipped
 
 ALERTS = frozenset(f"A{number:02}" for number in range(1, 45))
@@ -128,6 +128,47 @@ def test_s0_gives_its_reason_wherever_it_blocks() -> None:
     assert reasoned >= {"ONSSA_IMPORT.hold", "DUM_IMPORT.agency_hold"}
 
 
+@pytest.mark.parametrize("acting", [True, False])
+@pytest.mark.parametrize("code", sorted(shipped()))
+def test_what_agencies_say_in_a_shipped_story_is_legal_whether_the_company_acts_or_not(
+    code: str, acting: bool
+) -> None:
+    catalogue = load_catalogue(ALERTS)
+    states: dict[str, str] = {}
+    left: dict[str, str] = {}
+    done: set[str] = set()
+    for step in shipped()[code].steps:
+        if isinstance(step, Outage) or not told(step, done):
+            continue
+        event, source = (
+            (step.act, OPERATOR) if isinstance(step, Wait) else (step.event, step.source)
+        )
+        if isinstance(step, Wait) and not acting and step.within is None:
+            return
+        if isinstance(step, Wait) and not acting:
+            if step.otherwise is None:
+                continue
+            event, source = step.otherwise, "BADR"
+        elif isinstance(step, Wait):
+            done.add(step.act)
+        name, _, event = event.partition(".")
+        definition = catalogue.latest(name)
+        assert definition is not None
+        if name not in states and isinstance(step, Step):
+            assert event in definition.opened_by
+            assert definition.identity in {shipped()[code].refs[ref] for ref in step.refs}
+        states[name], left[name] = advance(definition, states, left, event, source)
+
+
+def test_the_shipped_stories_show_every_fault_of_the_wire_but_retraction() -> None:
+    steps = [step for scenario in shipped().values() for step in scenario.steps]
+    messages = [step for step in steps if isinstance(step, Step)]
+    assert any(step.twice for step in messages)
+    assert any(step.early for step in messages)
+    assert any(step.delay for step in messages)
+    assert any(isinstance(step, Outage) for step in steps)
+
+
 # ------------------------------------------------------------ the stories that users write
 
 
@@ -218,6 +259,62 @@ def test_a_story_without_steps_is_refused() -> None:
 @pytest.mark.parametrize("steps", ["steps = 3", 'steps = ["hold"]', "steps = [{ wait_for = 1 }]"])
 def test_steps_of_another_shape_are_refused(steps: str) -> None:
     assert faults_of(STORY[: STORY.index("[[steps]]")] + steps)[0].startswith("steps")
+
+
+TIED = (
+    STORY.replace('act = "ANSWER_REQUEST"', 'act = "ONSSA_IMPORT.answered"')
+    + """
+[[steps]]
+source = "ONSSA"
+event = "ONSSA_IMPORT.doc_ok"
+refs = ["onssa"]
+only_after = "ONSSA_IMPORT.answered"
+name = "papers"
+twice = true
+delay = "2h"
+
+[[steps]]
+source = "ONSSA"
+event = "ONSSA_IMPORT.doc_ok"
+refs = ["onssa"]
+unless = "ONSSA_IMPORT.answered"
+early = true
+retracts = "papers"
+
+[[steps]]
+after = "1h"
+outage = { source = "ONSSA", lasts = "3h" }
+"""
+)
+
+
+def test_a_step_may_depend_on_an_act_and_suffer_from_the_wire() -> None:
+    _, _, late, early, outage = parse_scenario(TIED).steps
+    assert isinstance(late, Step)
+    assert isinstance(early, Step)
+    assert (late.twice, late.delay, early.early) == (True, timedelta(hours=2), True)
+    assert early.retracts == late.name == "papers"
+    assert outage == Outage(after=timedelta(hours=1), source="ONSSA", lasts=timedelta(hours=3))
+    act = {"ONSSA_IMPORT.answered"}
+    assert [told(step, act) for step in (late, early, outage)] == [True, False, True]
+    assert [told(step, ()) for step in (late, early, outage)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('only_after = "ONSSA_IMPORT.answered"', 'only_after = "ONSSA_IMPORT.paid"', "only_after: no wait"),
+        ('retracts = "papers"', 'retracts = "paper"', "retracts: no step before it has the name"),
+        ('name = "papers"', 'name = "The papers"', "name: 'The papers' is no name"),
+        ('name = "papers"', "early = true", "early: there is no message right before it"),
+        ('delay = "2h"', 'delay = "late"', "delay: 'late' is not a duration"),
+        ('lasts = "3h"', 'lasts = "3bh"', "outage.lasts: '3bh' counts business hours"),
+        ('outage = { source = "ONSSA"', 'outage = { source = "onssa"', "outage.source: 'onssa' is no"),
+    ],
+)  # fmt: skip
+def test_a_tie_that_does_not_hold_is_told(old: str, new: str, said: str) -> None:
+    assert old in TIED
+    assert any(said in fault for fault in faults_of(TIED.replace(old, new, 1)))
 
 
 @given(st.text())
