@@ -13,9 +13,9 @@ import msgspec
 from stdnum import iso6346
 
 from benchmarks.cast import Cast
+from portnet.domain.authoring.scenario import Scenario, Step
 from portnet.domain.identifiers import dum_key
 from portnet.domain.inbox import RawMessage
-from portnet.domain.scenario import Scenario, Step
 from portnet.ports.clock import Ids
 from portnet_server.demo.replay import Telling
 

@@ -30,17 +30,17 @@ from portnet.security.secrets_box import SecretsBox
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
-from portnet.services.anomaly import Anomalies
 from portnet.services.answer import Answers
+from portnet.services.desk.anomaly import Anomalies
+from portnet.services.desk.help import Help
+from portnet.services.desk.reference import ReferenceTables
 from portnet.services.device import Devices
-from portnet.services.help import Help
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
-from portnet.services.reference import ReferenceTables
 from portnet.services.session import Sessions
 from portnet.services.submission import Submissions
 from portnet.services.timer import TimerService

@@ -9,8 +9,8 @@ from datetime import datetime
 from portnet.catalogue import load_catalogue
 from portnet.ports.unit_of_work import Position, UnitOfWork
 from portnet.reference import load_shipped
-from portnet.services.anomaly import Anomalies
-from portnet.services.reference import ReferenceTables
+from portnet.services.desk.anomaly import Anomalies
+from portnet.services.desk.reference import ReferenceTables
 from portnet.storage.engines import Database, open_database
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository

@@ -18,8 +18,8 @@ import msgspec
 from benchmarks.cast import Cast, Firm, make_cast, store
 from benchmarks.core import Core
 from benchmarks.stories import Story, raw_message, tell
+from portnet.domain.authoring.scenario import Scenario
 from portnet.domain.identifiers import new_ulid, normalise, short_reference
-from portnet.domain.scenario import Scenario
 from portnet.storage.description import description
 from portnet.storage.engines import open_database
 from portnet.storage.migrate import migrate

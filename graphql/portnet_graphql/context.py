@@ -14,7 +14,7 @@ from portnet.domain.access import Company, User, Viewer, helps
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.events import FrameKind, company_audience, user_audience
 from portnet.domain.localised import Locale
-from portnet.domain.references import References
+from portnet.domain.reference.references import References
 from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
 from portnet.ports.indicators import ExpectedDelays
@@ -32,9 +32,9 @@ from portnet.ports.reading import (
 from portnet.ports.unit_of_work import Position
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
-from portnet.services.anomaly import Anomalies, Helper
+from portnet.services.desk.anomaly import Anomalies, Helper
+from portnet.services.desk.help import Help
 from portnet.services.device import Devices
-from portnet.services.help import Help
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.session import Sessions

@@ -15,7 +15,7 @@ from portnet.domain.procedure import EntryKind
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
-from portnet.services.anomaly import Anomalies, Helper
+from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.mandate import Mandates
 from portnet.services.submission import Asked
 from portnet_server.bootstrap import read_message

@@ -11,9 +11,9 @@ import msgspec
 from portnet.catalogue import load_catalogue
 from portnet.domain.access import Company, CompanyKind, Mandate, Role, User
 from portnet.domain.agency import AgencyEvent, Classifier, Party, Reason, Reference
+from portnet.domain.authoring.scenario import Scenario, Step
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.identifiers import normalise
-from portnet.domain.scenario import Scenario, Step
 from portnet.scenarios import shipped
 from portnet_notifications.catalogue import ALERTS
 from tests.support.clock import NOON

@@ -10,16 +10,15 @@ import importlib.resources
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources.abc import Traversable
 
-from portnet.domain.authored import Fault, FaultyFile, read_toml
-from portnet.domain.catalogue import Action, Agency, Catalogue, Definition, DocumentKind
-from portnet.domain.catalogue_check import (
+from portnet.domain.authoring.authored import Fault, FaultyFile, read_toml
+from portnet.domain.authoring.catalogue_check import (
     Known,
     check,
     check_actions,
     check_agencies,
     check_documents,
 )
-from portnet.domain.catalogue_file import (
+from portnet.domain.authoring.catalogue_file import (
     Fragment,
     Part,
     included_keys,
@@ -28,7 +27,8 @@ from portnet.domain.catalogue_file import (
     read_definition,
     read_fragment,
 )
-from portnet.domain.catalogue_lists import read_actions, read_agencies, read_documents
+from portnet.domain.authoring.catalogue_lists import read_actions, read_agencies, read_documents
+from portnet.domain.catalogue import Action, Agency, Catalogue, Definition, DocumentKind
 from portnet.domain.localised import Localised
 
 _ACTIONS = "actions.toml"

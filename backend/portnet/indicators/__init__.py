@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 
-from portnet.domain.authored import FaultyFile
+from portnet.domain.authoring.authored import FaultyFile
 from portnet.domain.indicators.definition import Indicator, read_indicators
 
 _FILE = "indicators.toml"

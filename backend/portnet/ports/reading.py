@@ -23,7 +23,7 @@ from portnet.domain.events import FeedRow
 from portnet.domain.help import HelpCase, HelpState, Trail
 from portnet.domain.inbox import RawMessage
 from portnet.domain.procedure import Entry, Procedure
-from portnet.domain.reference_table import ReferenceRow, Table
+from portnet.domain.reference.reference_table import ReferenceRow, Table
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.ports.unit_of_work import MutationDone, Position

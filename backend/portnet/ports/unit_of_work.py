@@ -26,7 +26,7 @@ from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.procedure import Entry, Procedure
-from portnet.domain.reference_table import ReferenceRow, Table
+from portnet.domain.reference.reference_table import ReferenceRow, Table
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import Retimed, Timer

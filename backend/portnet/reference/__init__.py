@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.resources
 from collections.abc import Iterable, Mapping
 
-from portnet.domain.reference_table import ReferenceRow, Table, read_table
-from portnet.domain.references import references
+from portnet.domain.reference.reference_table import ReferenceRow, Table, read_table
+from portnet.domain.reference.references import references
 
 #: A table comes after those that its rows point at.
 _ORDER = (

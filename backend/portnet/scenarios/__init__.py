@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.resources
 from collections.abc import Mapping
 
-from portnet.domain.authored import Fault, FaultyFile
-from portnet.domain.scenario import Scenario, parse_scenario
+from portnet.domain.authoring.authored import Fault, FaultyFile
+from portnet.domain.authoring.scenario import Scenario, parse_scenario
 
 
 def shipped() -> Mapping[str, Scenario]:

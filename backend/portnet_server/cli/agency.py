@@ -10,9 +10,9 @@ from typing import BinaryIO, assert_never
 
 import click
 
-from portnet.domain.authored import FaultyFile
+from portnet.domain.authoring.authored import FaultyFile
+from portnet.domain.authoring.scenario import Scenario, Step, parse_scenario
 from portnet.domain.business_hours import CASABLANCA
-from portnet.domain.scenario import Scenario, Step, parse_scenario
 from portnet.scenarios import shipped
 from portnet_server.cli.settings import demo_settings
 from portnet_server.demo.agency_client import AgencyClient, Answer, NoKey, Unreachable

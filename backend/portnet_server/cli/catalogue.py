@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import click
 
 from portnet.catalogue import load_catalogue, published
-from portnet.domain.authored import FaultyFile
+from portnet.domain.authoring.authored import FaultyFile
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.drawing.diagram import draw as draw_diagram
 from portnet.domain.drawing.page import LIST_HEAD, listed, page

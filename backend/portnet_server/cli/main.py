@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from portnet_server.cli.agency import agency
-from portnet_server.cli.anomalies import anomalies
 from portnet_server.cli.catalogue import catalogue
 from portnet_server.cli.configuration import config
 from portnet_server.cli.demo import demo
+from portnet_server.cli.desk.anomalies import anomalies
+from portnet_server.cli.desk.reference import reference
 from portnet_server.cli.phone import phone
 from portnet_server.cli.rebuild import rebuild
-from portnet_server.cli.reference import reference
 from portnet_server.cli.schema import schema
 from portnet_server.cli.serve import migrate, serve
 

@@ -10,8 +10,8 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from portnet.domain.authoring.scenario import Step, Wait
 from portnet.domain.request import ANSWERED
-from portnet.domain.scenario import Step, Wait
 from portnet_mobile.client import Client
 from portnet_mobile.clock import SystemClock
 from portnet_mobile.contract import Identified

@@ -7,8 +7,8 @@ from random import Random
 
 from stdnum import iso6346
 
+from portnet.domain.authoring.scenario import Scenario, Step
 from portnet.domain.identifiers import dum_key
-from portnet.domain.scenario import Scenario, Step
 
 
 def new_references(scenario: Scenario, year: int, chance: Random) -> Mapping[str, str]:

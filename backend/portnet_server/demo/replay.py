@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from portnet.domain.authoring.scenario import Scenario, Step, Wait
 from portnet.domain.business_hours import CASABLANCA
-from portnet.domain.scenario import Scenario, Step, Wait
 from portnet.ports.clock import Clock
 from portnet_server.demo.accounts import COMPANIES
 from portnet_server.demo.agency_client import AgencyClient, Answer

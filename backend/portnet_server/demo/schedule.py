@@ -8,7 +8,7 @@ from typing import assert_never
 
 import msgspec
 
-from portnet.domain.scenario import Outage, Scenario, Step, Wait, told
+from portnet.domain.authoring.scenario import Outage, Scenario, Step, Wait, told
 
 #: A step with its number in the story, from 1.
 Numbered = tuple[int, Step | Outage]

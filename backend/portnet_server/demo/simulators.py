@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from random import Random
 
-from portnet.domain.scenario import Scenario
+from portnet.domain.authoring.scenario import Scenario
 from portnet.ports.clock import Clock
 from portnet_server.demo.agency_client import AgencyClient, Unreachable
 from portnet_server.demo.replay import Actor, Played, begin, play

@@ -7,7 +7,7 @@ from typing import assert_never
 import strawberry
 
 from portnet.domain.help import LONGEST_QUESTION, HelpCase
-from portnet.services.help import HelpFault, HelpRefusal
+from portnet.services.desk.help import HelpFault, HelpRefusal
 from portnet_graphql.context import Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.mutations.done import Done

@@ -7,11 +7,10 @@ from typing import Protocol
 
 import strawberry
 
-from portnet.domain.help import LONGEST_QUESTION
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
-from portnet.services.anomaly import LONGEST_REASON, AnomalyRefusal
+from portnet.services.desk.anomaly import LONGEST_REASON, AnomalyRefusal
 from portnet.services.device import LONGEST_ADDRESS, LONGEST_LABEL
 from portnet_graphql.types.node import Node
 from portnet_graphql.types.scalars import Proof, Severity
@@ -140,7 +139,7 @@ _LONGEST = {
     "address": LONGEST_ADDRESS,
     "label": LONGEST_LABEL,
     "reason": LONGEST_REASON,
-    "text": min(LONGEST_TEXT, LONGEST_QUESTION),
+    "text": LONGEST_TEXT,
 }
 
 

@@ -11,8 +11,8 @@ from portnet.domain.agency import Reason as StatedReason
 from portnet.domain.agency import Reference as KnownReference
 from portnet.domain.business_hours import opening
 from portnet.domain.localised import Locale
-from portnet.domain.place import KnownPlace, Office
-from portnet.domain.references import Listed, References
+from portnet.domain.reference.place import KnownPlace, Office
+from portnet.domain.reference.references import Listed, References
 
 
 @strawberry.type

@@ -20,11 +20,11 @@ from portnet.domain.account import Credentials
 from portnet.domain.adapter import Malformed
 from portnet.domain.agency import Place, Reason
 from portnet.domain.alerts import Alert, AlertFacts, Channel, Delivery, Recipient
+from portnet.domain.authoring.scenario import Step
 from portnet.domain.events import MandateRevoked, Record, company_audience
 from portnet.domain.identifiers import new_ulid, opaque_id
 from portnet.domain.inbox import RawMessage
 from portnet.domain.localised import Locale
-from portnet.domain.scenario import Step
 from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.ports.alerts import Occasion, Planned
@@ -34,17 +34,17 @@ from portnet.scenarios import shipped
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
-from portnet.services.anomaly import Anomalies
 from portnet.services.answer import Answers
+from portnet.services.desk.anomaly import Anomalies
+from portnet.services.desk.help import Help
+from portnet.services.desk.reference import ReferenceTables
 from portnet.services.device import Devices
-from portnet.services.help import Help
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
-from portnet.services.reference import ReferenceTables
 from portnet.services.session import Sessions
 from portnet.storage.engines import Database
 from portnet.storage.queues.inbox import StorageInbox

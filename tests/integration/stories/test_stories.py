@@ -10,8 +10,8 @@ import pytest
 
 from portnet.agencies.canonical import WireMessage, read
 from portnet.domain.access import Role
+from portnet.domain.authoring.scenario import Scenario, Step, Wait
 from portnet.domain.request import RequestState
-from portnet.domain.scenario import Scenario, Step, Wait
 from portnet.domain.submission import NotDone
 from portnet.scenarios import shipped
 from portnet.services.act import Wish

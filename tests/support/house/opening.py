@@ -16,7 +16,7 @@ import msgspec
 
 from portnet.domain.access import Company, CompanyKind, Role, User
 from portnet.domain.account import Credentials
-from portnet.domain.scenario import Scenario, Step
+from portnet.domain.authoring.scenario import Scenario, Step
 from portnet.scenarios import shipped
 from portnet.security.keys import derive_key
 from portnet.security.passwords import Passwords

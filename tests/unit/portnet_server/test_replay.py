@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from portnet.agencies.canonical import WireMessage, read
 from portnet.domain.agency_key import SignatureAlgorithm
+from portnet.domain.authoring.scenario import Scenario, Step, Wait, parse_scenario
 from portnet.domain.business_hours import CASABLANCA
-from portnet.domain.scenario import Scenario, Step, Wait, parse_scenario
 from portnet.scenarios import shipped
 from portnet.security.signatures import SigningKey
 from portnet_server.cli.agency import agency

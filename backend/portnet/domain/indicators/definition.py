@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from portnet.domain.authored import Fault, FaultyFile, read_table, read_toml
+from portnet.domain.authoring.authored import Fault, FaultyFile, read_table, read_toml
 from portnet.domain.localised import Localised
 
 #: Ends the code of an indicator that counts the agencies' business hours only.

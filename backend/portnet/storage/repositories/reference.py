@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from portnet.domain.reference_table import ReferenceRow, Table
+from portnet.domain.reference.reference_table import ReferenceRow, Table
 from portnet.storage.engines.database import Database
 from portnet.storage.engines.program import Program, Statement, query
 

@@ -11,7 +11,7 @@ from litestar.types import HTTPScope, Receive, Send
 
 from portnet.domain.identifiers import OpaqueId, read_opaque_id
 from portnet.ports.reading import AnomalyReader
-from portnet.services.anomaly import Helper
+from portnet.services.desk.anomaly import Helper
 from portnet.storage.engines import DatabaseError
 from portnet_server.web.origin import header
 

@@ -7,7 +7,9 @@ import string
 import pytest
 
 from portnet.catalogue import load_catalogue
-from portnet.domain.authored import FaultyFile
+from portnet.domain.authoring.authored import FaultyFile
+from portnet.domain.authoring.catalogue_check import Known, check
+from portnet.domain.authoring.catalogue_file import Fragment, parse_definition
 from portnet.domain.business_hours import parse_span
 from portnet.domain.catalogue import (
     OPERATOR,
@@ -19,8 +21,6 @@ from portnet.domain.catalogue import (
     Status,
     Timeout,
 )
-from portnet.domain.catalogue_check import Known, check
-from portnet.domain.catalogue_file import Fragment, parse_definition
 from portnet.domain.localised import Localised
 
 ALERTS = frozenset(f"A{number:02}" for number in range(1, 45))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portnet.catalogue import load_catalogue
-from portnet.domain.authored import FaultyFile
+from portnet.domain.authoring.authored import FaultyFile
 from portnet.domain.business_hours import parse_span
 from portnet.domain.catalogue import Catalogue, Definition, Status
 from portnet_notifications.catalogue import ALERTS

@@ -3,7 +3,7 @@
 import pytest
 
 from portnet.catalogue import load_catalogue
-from portnet.domain.reference_table import (
+from portnet.domain.reference.reference_table import (
     FaultyTable,
     KnownCodes,
     Table,

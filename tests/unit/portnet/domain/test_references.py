@@ -4,8 +4,8 @@ import pytest
 
 from portnet.domain.agency import Place
 from portnet.domain.localised import Locale
-from portnet.domain.reference_table import ReferenceRow, Table
-from portnet.domain.references import references
+from portnet.domain.reference.reference_table import ReferenceRow, Table
+from portnet.domain.reference.references import references
 from portnet.reference import load_shipped
 from tests.support.scenarios import catalogue
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from portnet.catalogue import load_catalogue
 from portnet.domain.agency import Amount, Classifier, Place, Reason
-from portnet.domain.authored import FaultyFile
+from portnet.domain.authoring.authored import FaultyFile
+from portnet.domain.authoring.scenario import Outage, Step, Wait, parse_scenario, told
 from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.catalogue import OPERATOR, PREVIOUS, Definition
-from portnet.domain.scenario import Outage, Step, Wait, parse_scenario, told
 from portnet.scenarios import shipped
 
 ALERTS = frozenset(f"A{number:02}" for number in range(1, 45))

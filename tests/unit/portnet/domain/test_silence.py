@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from portnet.domain.authored import Fault, read_toml
+from portnet.domain.authoring.authored import Fault, read_toml
+from portnet.domain.authoring.catalogue_lists import read_agencies
 from portnet.domain.business_hours import CASABLANCA, Span
 from portnet.domain.catalogue import SILENT_AFTER, Agency
-from portnet.domain.catalogue_lists import read_agencies
 from portnet.domain.localised import Localised
 from portnet.domain.silence import silent, silent_since
 

@@ -8,7 +8,7 @@ import pytest
 from portnet.domain.access import Mandate
 from portnet.domain.agency import Place as StatedPlace
 from portnet.domain.identifiers import opaque_id
-from portnet.domain.references import references
+from portnet.domain.reference.references import references
 from portnet.reference import load_shipped
 from portnet.services.device import DeviceFault
 from portnet_graphql.types.company import state_of

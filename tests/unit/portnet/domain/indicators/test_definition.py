@@ -2,7 +2,7 @@
 
 import pytest
 
-from portnet.domain.authored import FaultyFile
+from portnet.domain.authoring.authored import FaultyFile
 from portnet.domain.indicators.definition import Unit, matches, read_indicators
 from portnet.domain.localised import LOCALES
 from portnet.indicators import load_indicators

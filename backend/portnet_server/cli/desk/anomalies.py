@@ -14,7 +14,7 @@ from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.help import HelpCase, HelpState
 from portnet.domain.identifiers import read_opaque_id
 from portnet.ports.reading import PageSize
-from portnet.services.anomaly import AnomalyFault, AnomalyRefusal, Helper, Outcome
+from portnet.services.desk.anomaly import AnomalyFault, AnomalyRefusal, Helper, Outcome
 from portnet.storage.engines import DatabaseError
 from portnet_server.cli.settings import demo_settings
 from portnet_server.desk import Desk, open_desk

@@ -8,10 +8,10 @@ from typing import BinaryIO
 import click
 
 from portnet.domain.localised import Localised
-from portnet.domain.place import KnownPlace, Office
-from portnet.domain.reference_table import FaultyTable, Table, columns
-from portnet.domain.references import Listed, References
-from portnet_server.cli.anomalies import with_desk
+from portnet.domain.reference.place import KnownPlace, Office
+from portnet.domain.reference.reference_table import FaultyTable, Table, columns
+from portnet.domain.reference.references import Listed, References
+from portnet_server.cli.desk.anomalies import with_desk
 from portnet_server.desk import Desk
 
 _table = click.argument("table", type=click.Choice([table.value for table in Table]))

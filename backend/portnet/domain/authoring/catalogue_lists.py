@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from portnet.domain.authored import Fault, read_table, within
+from portnet.domain.authoring.authored import Fault, read_table, within
 from portnet.domain.business_hours import Span, parse_span
 from portnet.domain.catalogue import SILENT_AFTER, Action, Agency, DocumentKind
 from portnet.domain.localised import Localised

@@ -12,7 +12,8 @@ from typing import cast
 
 import msgspec
 
-from portnet.domain.authored import Fault, FaultyFile, read_table, read_toml, within
+from portnet.domain.authoring.authored import Fault, FaultyFile, read_table, read_toml, within
+from portnet.domain.authoring.catalogue_lists import read_words
 from portnet.domain.business_hours import Span, parse_span
 from portnet.domain.catalogue import (
     OUR_SIDE,
@@ -26,7 +27,6 @@ from portnet.domain.catalogue import (
     Timeout,
     Transition,
 )
-from portnet.domain.catalogue_lists import read_words
 
 #: A duration that only an appointment ends.
 SLOT = "slot"

@@ -15,7 +15,7 @@ from typing import Final, TypeVar, assert_never, cast
 import msgspec
 
 from portnet.domain.agency import Amount, Classifier, Place, Reason
-from portnet.domain.authored import Fault, FaultyFile, read_table, read_toml, within
+from portnet.domain.authoring.authored import Fault, FaultyFile, read_table, read_toml, within
 from portnet.domain.business_hours import parse_span
 from portnet.domain.identifiers import check_ice
 from portnet.domain.localised import Localised

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
-from portnet.domain.authored import Fault, within
+from portnet.domain.authoring.authored import Fault, within
 from portnet.domain.catalogue import (
     CLOCK,
     OPERATOR,

@@ -13,7 +13,7 @@ from portnet.domain.events import FrameKind, company_audience
 from portnet.domain.inbox import InboxState, RawMessage
 from portnet.ports.reading import PageSize
 from portnet.ports.unit_of_work import Position
-from portnet.services.anomaly import (
+from portnet.services.desk.anomaly import (
     DESK,
     LONGEST_REASON,
     Anomalies,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from portnet.domain.reference_table import FaultyTable, Table
+from portnet.domain.reference.reference_table import FaultyTable, Table
 from portnet.reference import load_shipped
-from portnet.services.anomaly import DESK
-from portnet.services.reference import ReferenceTables
+from portnet.services.desk.anomaly import DESK
+from portnet.services.desk.reference import ReferenceTables
 from portnet.storage.repositories.reference import ReferenceRepository
 from tests.support.world import World, open_world
 

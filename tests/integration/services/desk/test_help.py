@@ -7,7 +7,7 @@ import pytest
 from portnet.domain.anomaly import AnomalyReason
 from portnet.domain.help import LONGEST_QUESTION, HelpCase, HelpState
 from portnet.domain.procedure import EntryKind
-from portnet.services.help import Help, HelpFault, HelpRefusal
+from portnet.services.desk.help import Help, HelpFault, HelpRefusal
 from tests.support.scenarios import BROKER, IMPORTER, STRANGER, reference
 from tests.support.world import World, open_world
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from portnet.domain.business_hours import parse_week
-from portnet.domain.place import PlaceKind
+from portnet.domain.reference.place import PlaceKind
 
 #: Beyond these a file is something else than one of our small tables.
 LARGEST_FILE = 5_000_000

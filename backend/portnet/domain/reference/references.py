@@ -16,8 +16,8 @@ import msgspec
 from portnet.domain.agency import Place
 from portnet.domain.business_hours import OpeningHours, parse_week
 from portnet.domain.localised import LOCALES, Locale, Localised
-from portnet.domain.place import KnownPlace, Office, PlaceKind
-from portnet.domain.reference_table import KnownCodes, ReferenceRow, Table
+from portnet.domain.reference.place import KnownPlace, Office, PlaceKind
+from portnet.domain.reference.reference_table import KnownCodes, ReferenceRow, Table
 
 _WORD = re.compile(r"\w+")
 _ARTICLE = "ال"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from portnet.domain.reference_table import ReferenceRow, Table, read_table
-from portnet.domain.references import References, references
+from portnet.domain.reference.reference_table import ReferenceRow, Table, read_table
+from portnet.domain.reference.references import References, references
 from portnet.ports.clock import Clock
 from portnet.ports.reading import ReferenceReader
 from portnet.ports.unit_of_work import AuditDraft, TableImport, UnitsOfWork
-from portnet.services.anomaly import DESK
+from portnet.services.desk.anomaly import DESK
 
 Rows = Mapping[Table, Sequence[ReferenceRow]]
 

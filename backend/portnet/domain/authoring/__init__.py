@@ -1,0 +1,1 @@
+"""What people write as TOML: procedures, their lists, stories. Read, and checked, with every fault named at once."""

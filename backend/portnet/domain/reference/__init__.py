@@ -1,0 +1,1 @@
+"""Reference tables and what is looked up in them: places, offices, tariff headings."""
