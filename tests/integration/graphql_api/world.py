@@ -185,9 +185,11 @@ class CodeAndReference:
 
 class World:
     """People are named by their logins: declarant and manager (importer), agent (its broker), rival (a broker without
-    a mandate), outsider (another importer)."""
+    a mandate), outsider (another importer). ``procedures`` are published beside ours, as TOML."""
 
-    def __init__(self, database: Database, sandbox: bool = True) -> None:
+    def __init__(
+        self, database: Database, sandbox: bool = True, procedures: Sequence[str] = ()
+    ) -> None:
         self.database = database
         self.sandbox = sandbox
         self.clock = SetClock()
@@ -198,7 +200,7 @@ class World:
         self.feeds = FeedRepository(database)
         self.hub = Hub(self.feeds, self.clock)
         self.expectations = Expectations(IndicatorRepository(database), self.clock)
-        self._catalogue = load_catalogue(frozenset(f"A{n:02}" for n in range(1, 45)))
+        self._catalogue = load_catalogue(frozenset(f"A{n:02}" for n in range(1, 45)), procedures)
         ledger = StorageLedger(database, INDICATORS)
         self.counter = Counter(ledger, self._catalogue, INDICATORS)
         self._inbox = StorageInbox(database)
