@@ -29,6 +29,8 @@ from tests.support.house.opening import OpenHouse, new_telling, steps
 _PEOPLE = (("declarant", "fr"), ("manager", "en"), ("logistics", "ar"), ("broker", "fr"))
 
 _RED = "DUM_IMPORT.channel_red"
+#: Another company of the demo has given the broker a mandate, too.
+_IMPORTERS = "company = (SELECT company FROM user_account WHERE login = 'declarant')"
 _SEEN = """
 mutation Seen($input: ReportAlertsInput!) { reportAlerts(input: $input) { clientMutationId } }
 """
@@ -194,6 +196,7 @@ async def _acknowledge_sent(house: OpenHouse) -> None:
     }
     body = msgspec.json.encode(acknowledgement)
     assert (await house.agencies.post("PORTNET", body)).accepted
+    await house.taken_in()
 
 
 async def _file_by_hand(apps: Apps) -> None:
@@ -235,7 +238,7 @@ async def _amend(apps: Apps) -> None:
 async def _change_the_mandate(apps: Apps) -> None:
     parts = apps.house.parts
     mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
-    [mandate] = await apps.house.select("SELECT * FROM mandate")
+    [mandate] = await apps.house.select(f"SELECT * FROM mandate WHERE {_IMPORTERS}")
     await mandates.revoke("test", mandate["id"])
     await apps.agree("a mandate that was revoked")
     assert not apps.replicas["broker"].dossiers
@@ -249,7 +252,8 @@ async def _change_the_mandate(apps: Apps) -> None:
 async def _let_a_mandate_begin_and_end(apps: Apps) -> None:
     parts = apps.house.parts
     mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
-    [row] = await apps.house.select("SELECT * FROM mandate WHERE revoked_at IS NULL")
+    live = f"SELECT * FROM mandate WHERE revoked_at IS NULL AND {_IMPORTERS}"
+    [row] = await apps.house.select(live)
     await mandates.revoke("test", row["id"])
     now = parts.clock.now()
     mandate = await mandates.grant("test", row["company"], row["broker"], now, now)
