@@ -28,7 +28,15 @@ EVENTS = 100_000
 _RATE = 3_000
 _COMPANIES = 100
 #: What a rebuild reads and writes; the rest of what a message leaves plays no part.
-_TABLES = ("dossier", "procedure", "entry", "reference", "event", "alert")
+_TABLES = (
+    "dossier",
+    "procedure",
+    "entry",
+    "reference",
+    "event",
+    "alert",
+    "information_request",
+)
 _WHOLE = 1_000
 
 
