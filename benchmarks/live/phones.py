@@ -88,7 +88,8 @@ class Phone:
             raise RuntimeError(f"not a frame: {message}")
         payload = bytes(message.payload)
         self.cursors[_after(payload, _CURSOR)] += 1
-        if message.id == "company":
+        # A frame about the file itself (an act that is under way) tells of no entry.
+        if message.id == "company" and _OCCURRED in payload:
             self.heard.append((_after(payload, _OCCURRED).decode(), arrived))
 
 
