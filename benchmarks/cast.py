@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from portnet.domain.access import Company, CompanyKind, Mandate, Role, User
-from portnet.domain.account import Credentials
 from portnet.domain.alerts import Channel, Device
 from portnet.domain.identifiers import new_ulid
+from portnet.domain.identity.account import Credentials
 from portnet.domain.localised import Locale
 from portnet.ports.unit_of_work import UnitsOfWork
 

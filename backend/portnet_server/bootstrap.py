@@ -15,8 +15,8 @@ from litestar import Litestar
 from portnet.catalogue import load_catalogue
 from portnet.domain.act import GATEWAY
 from portnet.domain.agency import AgencyEvent
+from portnet.domain.identity.proof import Proven, Unproven
 from portnet.domain.inbox import RawMessage
-from portnet.domain.proof import Proven, Unproven
 from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.live.memory import MemoryRelay
@@ -34,14 +34,14 @@ from portnet.services.answer import Answers
 from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
-from portnet.services.device import Devices
+from portnet.services.identity.device import Devices
+from portnet.services.identity.session import Sessions
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
-from portnet.services.session import Sessions
 from portnet.services.submission import Submissions
 from portnet.services.timer import TimerService
 from portnet.storage.agency_keys import AgencyKeys

@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime
 
 from portnet.domain.access import User
-from portnet.domain.account import AccessToken, PresentedRefreshToken, RefreshToken
+from portnet.domain.identity.account import AccessToken, PresentedRefreshToken, RefreshToken
 from portnet.ports.clock import Ids
 from portnet.security.keys import derive_key
 from portnet.security.tokens import AccessTokens, new_refresh_token, read_refresh_token

@@ -16,7 +16,7 @@ from typing import Protocol, assert_never
 
 from portnet.domain.adapter import Malformed, NotUnderstood, Understood
 from portnet.domain.agency import AgencyEvent
-from portnet.domain.anomaly import AnomalyReason
+from portnet.domain.desk.anomaly import AnomalyReason
 from portnet.domain.inbox import RawMessage
 from portnet.ports.clock import Clock
 from portnet.ports.inbox import Inbox

@@ -34,10 +34,10 @@ from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
-from portnet.services.device import Devices
+from portnet.services.identity.device import Devices
+from portnet.services.identity.session import Sessions
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
-from portnet.services.session import Sessions
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import AlertLoaders, FileLoaders
 

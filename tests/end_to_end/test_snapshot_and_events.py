@@ -9,14 +9,14 @@ import msgspec
 
 from portnet.domain.access import Viewer
 from portnet.domain.agency import Classifier
-from portnet.domain.anomaly import Anomaly
+from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.events import Event
 from portnet.domain.procedure import EntryKind
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
 from portnet.services.desk.anomaly import Anomalies, Helper
-from portnet.services.mandate import Mandates
+from portnet.services.identity.mandate import Mandates
 from portnet.services.submission import Asked
 from portnet_server.bootstrap import read_message
 from portnet_server.demo.replay import Telling

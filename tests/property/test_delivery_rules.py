@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from portnet.domain.agency import AgencyEvent, Classifier, Reference
-from portnet.domain.anomaly import CLOCK_SKEW, AnomalyReason
 from portnet.domain.catalogue import OPERATOR, PREVIOUS, Definition, Status, Transition
+from portnet.domain.desk.anomaly import CLOCK_SKEW, AnomalyReason
 from portnet.domain.filing import Files, Opens, Unfiled, file
 from portnet.domain.folding import GAP_WAIT, waits_until
 from portnet.domain.procedure import Entry, EntryKind, Moved, Standing, decide, evolve, fold

@@ -10,7 +10,7 @@ import pytest
 
 from portnet.domain.agency import event_key
 from portnet.domain.alerts import AlertState
-from portnet.domain.anomaly import AnomalyReason, AnomalyState
+from portnet.domain.desk.anomaly import AnomalyReason, AnomalyState
 from portnet.domain.events import company_audience
 from portnet.domain.procedure import EntryKind
 from portnet.ports.unit_of_work import Position

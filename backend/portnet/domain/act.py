@@ -11,9 +11,9 @@ import msgspec
 
 from portnet.domain.access import Role
 from portnet.domain.catalogue import OPERATOR, OUR_SIDE, Catalogue, Definition, Transition
+from portnet.domain.identity.proof import Need
 from portnet.domain.outgoing import OutgoingKind
 from portnet.domain.procedure import Procedure
-from portnet.domain.proof import Need
 from portnet.domain.request import ANSWERED
 from portnet.domain.submission import NotDone, Person
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from portnet.domain.agency import AgencyEvent, Reference
-from portnet.domain.anomaly import AnomalyReason
+from portnet.domain.desk.anomaly import AnomalyReason
 from portnet.domain.identifiers import normalise
 from portnet.domain.inbox import RawMessage
 

@@ -14,8 +14,8 @@ import msgspec
 from portnet.domain.access import Company, Mandate
 from portnet.domain.agency import AgencyEvent, Classifier, Reference
 from portnet.domain.alerts import Alert, Recipient
-from portnet.domain.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason
 from portnet.domain.catalogue import Catalogue, Definition, Status
+from portnet.domain.desk.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason
 from portnet.domain.dossier import Dossier
 from portnet.domain.outgoing import SUBMISSION
 from portnet.domain.procedure import Entry, Procedure, may_send

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from portnet.domain.proof import Need, Proof, Proven, Unproven
+from portnet.domain.identity.proof import Need, Proof, Proven, Unproven
 
 
 class Proofs(Protocol):

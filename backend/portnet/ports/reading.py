@@ -13,14 +13,14 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from portnet.domain.access import Company, Mandate, User, Viewer
-from portnet.domain.account import Credentials, Session
 from portnet.domain.agency import Reference
 from portnet.domain.alerts import Alert, Delivery, Device
-from portnet.domain.anomaly import Anomaly, AnomalyState
 from portnet.domain.catalogue import Status
+from portnet.domain.desk.anomaly import Anomaly, AnomalyState
+from portnet.domain.desk.help import HelpCase, HelpState, Trail
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import FeedRow
-from portnet.domain.help import HelpCase, HelpState, Trail
+from portnet.domain.identity.account import Credentials, Session
 from portnet.domain.inbox import RawMessage
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.reference.reference_table import ReferenceRow, Table

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from portnet.domain.access import User
-from portnet.domain.account import AccessToken, PresentedRefreshToken, RefreshToken
+from portnet.domain.identity.account import AccessToken, PresentedRefreshToken, RefreshToken
 
 
 class Passwords(Protocol):

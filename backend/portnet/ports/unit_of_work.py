@@ -13,14 +13,14 @@ from typing import Protocol, Self
 import msgspec
 
 from portnet.domain.access import Company, Mandate, User
-from portnet.domain.account import Credentials, Session
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Attempt, Delivery, Device
-from portnet.domain.anomaly import Anomaly
+from portnet.domain.desk.anomaly import Anomaly
+from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
-from portnet.domain.help import HelpCase
+from portnet.domain.identity.account import Credentials, Session
 from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback

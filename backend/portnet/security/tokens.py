@@ -17,7 +17,7 @@ import jwt
 import msgspec
 from jwt.types import Options
 
-from portnet.domain.account import AccessToken, PresentedRefreshToken, RefreshToken
+from portnet.domain.identity.account import AccessToken, PresentedRefreshToken, RefreshToken
 from portnet.security.keys import derive_key, key_id
 
 LONGEST_ACCESS = timedelta(minutes=10)

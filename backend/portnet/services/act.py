@@ -19,9 +19,9 @@ from portnet.domain.dossier import Dossier
 from portnet.domain.events import ActRequested, Record, company_audience
 from portnet.domain.filing import Files, hearers
 from portnet.domain.folding import refresh
+from portnet.domain.identity.proof import Need, Proof, Proven, Unproven, operation_hash
 from portnet.domain.outgoing import Outgoing, act_body
 from portnet.domain.procedure import Procedure, Requested
-from portnet.domain.proof import Need, Proof, Proven, Unproven, operation_hash
 from portnet.domain.request import ANSWERED, InformationRequest, RequestState
 from portnet.domain.submission import NotDone
 from portnet.ports.clock import Clock, Ids
@@ -30,7 +30,7 @@ from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.reading import FileReader, RequestReader, SubmissionReader
 from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitOfWork, UnitsOfWork
-from portnet.services.person import person_of, refused
+from portnet.services.identity.person import person_of, refused
 
 #: An answer's words at most: what an agency's screen and a patient reader take.
 LONGEST_TEXT = 4_000

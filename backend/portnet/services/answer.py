@@ -12,8 +12,8 @@ import msgspec
 
 from portnet.domain.access import Company
 from portnet.domain.agency import AgencyEvent, Party, Reason, Reference
-from portnet.domain.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.catalogue import OPERATOR, Catalogue
+from portnet.domain.desk.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.events import (
     DossierOpened,
     Event,

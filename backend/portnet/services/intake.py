@@ -15,15 +15,15 @@ import msgspec
 
 from portnet.domain.agency import AgencyEvent, event_key
 from portnet.domain.alerts import CORRECTION
-from portnet.domain.anomaly import (
+from portnet.domain.catalogue import CLOCK, OPERATOR, Catalogue
+from portnet.domain.dependencies import cautions
+from portnet.domain.desk.anomaly import (
     AMENDMENT_RETRY,
     PARKED_FOR,
     Anomaly,
     AnomalyReason,
     AnomalyState,
 )
-from portnet.domain.catalogue import CLOCK, OPERATOR, Catalogue
-from portnet.domain.dependencies import cautions
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
     BrokerNamed,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from portnet.domain.agency import AgencyEvent
-from portnet.domain.anomaly import AnomalyReason
+from portnet.domain.desk.anomaly import AnomalyReason
 from portnet.domain.inbox import RawMessage
 from portnet.domain.submission import ENVELOPE
 

@@ -18,8 +18,8 @@ from portnet.domain.act import GATEWAY
 from portnet.domain.agency import Reference
 from portnet.domain.catalogue import CLOCK, Catalogue, Definition
 from portnet.domain.events import Record, SubmissionChanged
+from portnet.domain.identity.proof import Need, Proof, Unproven, operation_hash
 from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState, submission_body
-from portnet.domain.proof import Need, Proof, Unproven, operation_hash
 from portnet.domain.submission import ENVELOPE, Decided, NotDone, Person, Submission
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.gateway import Routes
@@ -27,7 +27,7 @@ from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.reading import SubmissionReader
 from portnet.ports.unit_of_work import AuditDraft, Change, MutationDone, UnitOfWork, UnitsOfWork
-from portnet.services.person import person_of, refused
+from portnet.services.identity.person import person_of, refused
 
 #: How many faults of a content block it; an agency would not take it.
 Checker = Callable[[Submission], int]

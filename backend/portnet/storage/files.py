@@ -12,7 +12,7 @@ import msgspec
 
 from portnet.domain.agency import AgencyEvent, event_key
 from portnet.domain.alerts import Recipient
-from portnet.domain.anomaly import UNSETTLED, Anomaly, AnomalyState
+from portnet.domain.desk.anomaly import UNSETTLED, Anomaly, AnomalyState
 from portnet.domain.filing import Files
 from portnet.storage import rows
 from portnet.storage.engines.dialect import Dialect

@@ -14,7 +14,6 @@ import msgspec
 from piccolo.table import Table
 
 from portnet.domain.access import Company, CompanyKind, Mandate, Role, User
-from portnet.domain.account import Credentials, Session
 from portnet.domain.agency import AgencyEvent, Place, Reason, Reference
 from portnet.domain.alerts import (
     Alert,
@@ -26,11 +25,12 @@ from portnet.domain.alerts import (
     DeliveryState,
     Device,
 )
-from portnet.domain.anomaly import Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.catalogue import Status
+from portnet.domain.desk.anomaly import Anomaly, AnomalyReason, AnomalyState
+from portnet.domain.desk.help import HelpCase, HelpState, Trail
 from portnet.domain.dossier import Dossier, WhatNow, urgency
 from portnet.domain.filing import Link
-from portnet.domain.help import HelpCase, HelpState, Trail
+from portnet.domain.identity.account import Credentials, Session
 from portnet.domain.inbox import RawMessage
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback

@@ -17,13 +17,13 @@ from typing import Any, Self
 import msgspec
 
 from portnet.domain.access import Company, Mandate, User
-from portnet.domain.account import Session
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Device
 from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
+from portnet.domain.desk.help import HelpCase
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
-from portnet.domain.help import HelpCase
+from portnet.domain.identity.account import Session
 from portnet.domain.inbox import Progress, Reawakening, Settlement
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.request import InformationRequest

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from portnet.domain.access import Company, Mandate, User, Viewer
-from portnet.domain.account import Credentials
+from portnet.domain.identity.account import Credentials
 from portnet.domain.timers import retimed, timers_of_mandate
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.unit_of_work import UnitsOfWork

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias, assert_never
 
 import strawberry
 
-from portnet.domain.proof import Proof, operation_hash
+from portnet.domain.identity.proof import Proof, operation_hash
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault, Wish
 from portnet_graphql.context import Context, Info

@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias, assert_never
 
 import strawberry
 
-from portnet.domain.anomaly import Anomaly as KnownAnomaly
+from portnet.domain.desk.anomaly import Anomaly as KnownAnomaly
 from portnet.services.desk.anomaly import AnomalyFault, AnomalyRefusal, Outcome
 from portnet_graphql.context import Context, Info
 from portnet_graphql.errors import ContractError, ErrorCode

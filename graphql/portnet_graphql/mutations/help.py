@@ -6,7 +6,7 @@ from typing import assert_never
 
 import strawberry
 
-from portnet.domain.help import LONGEST_QUESTION, HelpCase
+from portnet.domain.desk.help import LONGEST_QUESTION, HelpCase
 from portnet.services.desk.help import HelpFault, HelpRefusal
 from portnet_graphql.context import Info
 from portnet_graphql.errors import ContractError, ErrorCode

@@ -7,8 +7,8 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from portnet.services.session import SignedIn as Opened
-from portnet.services.session import SignInRefusal
+from portnet.services.identity.session import SignedIn as Opened
+from portnet.services.identity.session import SignInRefusal
 from portnet_graphql.context import Context, Info
 from portnet_graphql.mutations.done import Done, MutationInput
 from portnet_graphql.types.node import described

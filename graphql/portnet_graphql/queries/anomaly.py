@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from portnet.domain.anomaly import AnomalyState
+from portnet.domain.desk.anomaly import AnomalyState
 from portnet_graphql.context import Info
 from portnet_graphql.types.anomaly import Anomaly, AnomalyConnection
 from portnet_graphql.types.node import PageInfo, described, page_size

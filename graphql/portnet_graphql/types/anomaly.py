@@ -7,8 +7,8 @@ from datetime import datetime
 
 import strawberry
 
-from portnet.domain.anomaly import Anomaly as KnownAnomaly
-from portnet.domain.anomaly import AnomalyReason, AnomalyState
+from portnet.domain.desk.anomaly import Anomaly as KnownAnomaly
+from portnet.domain.desk.anomaly import AnomalyReason, AnomalyState
 from portnet.domain.localised import Localised
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import optional

@@ -11,7 +11,7 @@ from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
 from portnet.services.desk.anomaly import LONGEST_REASON, AnomalyRefusal
-from portnet.services.device import LONGEST_ADDRESS, LONGEST_LABEL
+from portnet.services.identity.device import LONGEST_ADDRESS, LONGEST_LABEL
 from portnet_graphql.types.node import Node
 from portnet_graphql.types.scalars import Proof, Severity
 

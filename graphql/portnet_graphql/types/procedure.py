@@ -9,12 +9,12 @@ import strawberry
 
 from portnet.domain.act import Act
 from portnet.domain.catalogue import PREVIOUS, Definition, Outcome, State, Status
+from portnet.domain.identity.proof import Need
 from portnet.domain.localised import Localised
 from portnet.domain.procedure import Caution, Entry, Refusal
 from portnet.domain.procedure import EntryKind as KnownKind
 from portnet.domain.procedure import Procedure as KnownProcedure
 from portnet.domain.procedure import Requested as KnownRequested
-from portnet.domain.proof import Need
 from portnet.domain.timers import EVENTS, TimerKind
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portnet.domain.agency import Place
-from portnet.domain.help import HelpState
+from portnet.domain.desk.help import HelpState
 from portnet.domain.identifiers import opaque_id
 from tests.integration.graphql_api.world import World
 

@@ -16,13 +16,13 @@ import msgspec
 from portnet.agencies.canonical import to_event
 from portnet.catalogue import load_catalogue
 from portnet.domain.access import Company, CompanyKind, Mandate, Role, User, Viewer
-from portnet.domain.account import Credentials
 from portnet.domain.adapter import Malformed
 from portnet.domain.agency import Place, Reason
 from portnet.domain.alerts import Alert, AlertFacts, Channel, Delivery, Recipient
 from portnet.domain.authoring.scenario import Step
 from portnet.domain.events import MandateRevoked, Record, company_audience
 from portnet.domain.identifiers import new_ulid, opaque_id
+from portnet.domain.identity.account import Credentials
 from portnet.domain.inbox import RawMessage
 from portnet.domain.localised import Locale
 from portnet.indicators import load_indicators
@@ -38,14 +38,14 @@ from portnet.services.answer import Answers
 from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
-from portnet.services.device import Devices
+from portnet.services.identity.device import Devices
+from portnet.services.identity.session import Sessions
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
-from portnet.services.session import Sessions
 from portnet.storage.engines import Database
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.uncounted import StorageLedger

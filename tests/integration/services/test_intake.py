@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from portnet.domain.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
+from portnet.domain.desk.anomaly import PARKED_FOR, Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.events import FeedRow, FrameKind, company_audience, user_audience
 from portnet.domain.inbox import BodyChanged, Receipted
 from portnet.domain.procedure import EntryKind, Refusal

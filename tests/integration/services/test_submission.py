@@ -9,8 +9,8 @@ import pytest
 
 from portnet.domain.access import Role
 from portnet.domain.agency import Reference
+from portnet.domain.identity.proof import Proof
 from portnet.domain.outgoing import OutgoingState
-from portnet.domain.proof import Proof
 from portnet.domain.submission import NotDone, Submission
 from portnet.storage.engines import TransactionConflict
 from tests.support.acting.fakes import CODE

@@ -15,7 +15,7 @@ from portnet.domain.procedure import EntryKind
 from portnet.domain.timers import SETTLING, Timer, TimerKind
 from portnet.ports.reading import PageSize
 from portnet.ports.unit_of_work import Position
-from portnet.services.mandate import Mandates
+from portnet.services.identity.mandate import Mandates
 from tests.support.clock import SteppedClock
 from tests.support.scenarios import (
     BROKER,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from piccolo.engine.base import Engine
 
-from portnet.domain.anomaly import AnomalyReason
+from portnet.domain.desk.anomaly import AnomalyReason
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.ports.inbox import InboxFull
 from portnet.storage.engines import (

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from portnet.domain.access import Role, Viewer
-from portnet.domain.anomaly import AnomalyState
 from portnet.domain.catalogue import Status
+from portnet.domain.desk.anomaly import AnomalyState
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import company_audience
 from portnet.ports.reading import DossierFilter, DossierOrder, FileReader, Page, PageSize, Shown

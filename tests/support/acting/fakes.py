@@ -1,6 +1,6 @@
 """Fakes for what companies do: proofs that a test hands out, and roads to every system or to none."""
 
-from portnet.domain.proof import Need, Proof, Proven, Unproven
+from portnet.domain.identity.proof import Need, Proof, Proven, Unproven
 from tests.support.clock import NOON
 
 #: What a person of the tests types when asked for a second factor.

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import msgspec
 
 from portnet.domain.access import Company, CompanyKind, Role, User
-from portnet.domain.account import Credentials
 from portnet.domain.authoring.scenario import Scenario, Step
+from portnet.domain.identity.account import Credentials
 from portnet.scenarios import shipped
 from portnet.security.keys import derive_key
 from portnet.security.passwords import Passwords

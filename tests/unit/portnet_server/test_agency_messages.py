@@ -11,7 +11,7 @@ from portnet.agencies.canonical import WireMessage, read
 from portnet.agencies.onssa import codes as onssa
 from portnet.agencies.tanger_med import codes as tanger_med
 from portnet.domain.agency_key import AgencyKey, SignatureAlgorithm
-from portnet.domain.anomaly import AnomalyReason
+from portnet.domain.desk.anomaly import AnomalyReason
 from portnet.security.signatures import SigningKey, Verdict, sign, verify
 from portnet_server.demo.accounts import SOURCES
 from tests.unit.house.tree import ROOT

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from portnet.domain.adapter import Malformed, NotUnderstood, Understood
 from portnet.domain.agency import AgencyEvent, Reference
-from portnet.domain.anomaly import AnomalyReason
+from portnet.domain.desk.anomaly import AnomalyReason
 from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.storage.engines import (
     ConstraintViolated,

@@ -18,7 +18,7 @@ from portnet.domain.adapter import (
     visible,
 )
 from portnet.domain.agency import AgencyEvent, LineDecision, Party, Place, Reason, Reference
-from portnet.domain.anomaly import AnomalyReason
+from portnet.domain.desk.anomaly import AnomalyReason
 from portnet.domain.inbox import RawMessage
 
 #: Line number, tariff line or a hyphen, decision.

@@ -16,7 +16,7 @@ from portnet.domain.adapter import (
     visible,
 )
 from portnet.domain.agency import AgencyEvent, Classifier, Party, Place, Reason, Reference
-from portnet.domain.anomaly import AnomalyReason
+from portnet.domain.desk.anomaly import AnomalyReason
 from portnet.domain.inbox import RawMessage
 
 

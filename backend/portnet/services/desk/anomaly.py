@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from portnet.domain.agency import AgencyEvent
-from portnet.domain.anomaly import UNSETTLED, Anomaly, AnomalyState
+from portnet.domain.desk.anomaly import UNSETTLED, Anomaly, AnomalyState
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import MessageAttached, Record, company_audience
 from portnet.domain.filing import Files, Link, hearers, is_foreign

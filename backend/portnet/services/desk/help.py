@@ -7,7 +7,7 @@ import enum
 import msgspec
 
 from portnet.domain.access import Viewer
-from portnet.domain.help import LONGEST_QUESTION, HelpCase
+from portnet.domain.desk.help import LONGEST_QUESTION, HelpCase
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.reading import AnomalyReader, FileReader
 from portnet.ports.unit_of_work import AuditDraft, UnitsOfWork

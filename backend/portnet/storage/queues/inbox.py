@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from portnet.domain.anomaly import AnomalyReason, AnomalyState
+from portnet.domain.desk.anomaly import AnomalyReason, AnomalyState
 from portnet.domain.inbox import BodyChanged, InboxState, RawMessage, Receipted
 from portnet.ports.inbox import InboxFull
 from portnet.storage import rows

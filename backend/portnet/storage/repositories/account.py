@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from portnet.domain.access import Company, Mandate, User
-from portnet.domain.account import Credentials
 from portnet.domain.alerts import Device
+from portnet.domain.identity.account import Credentials
 from portnet.ports.reading import OpenSession, SignIn
 from portnet.storage import rows
 from portnet.storage.engines.database import Database

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portnet.domain.anomaly import UNSETTLED, Anomaly, AnomalyState
-from portnet.domain.help import TRAIL_ENTRIES, HelpCase, HelpState, Trail
+from portnet.domain.desk.anomaly import UNSETTLED, Anomaly, AnomalyState
+from portnet.domain.desk.help import TRAIL_ENTRIES, HelpCase, HelpState, Trail
 from portnet.ports.reading import AnomalyMessage, Page, PageSize
 from portnet.storage import rows
 from portnet.storage.engines.database import Database

@@ -9,9 +9,9 @@ from typing import TypeVar, assert_never
 
 import click
 
-from portnet.domain.anomaly import Anomaly, AnomalyState
 from portnet.domain.business_hours import CASABLANCA
-from portnet.domain.help import HelpCase, HelpState
+from portnet.domain.desk.anomaly import Anomaly, AnomalyState
+from portnet.domain.desk.help import HelpCase, HelpState
 from portnet.domain.identifiers import read_opaque_id
 from portnet.ports.reading import PageSize
 from portnet.services.desk.anomaly import AnomalyFault, AnomalyRefusal, Helper, Outcome

@@ -7,8 +7,8 @@ import pytest
 
 from portnet.agencies.canonical import to_event
 from portnet.domain.agency import AgencyEvent
-from portnet.domain.anomaly import Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.audit import AuditLink, AuditRecord, verify_chain
+from portnet.domain.desk.anomaly import Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.events import FrameKind, company_audience
 from portnet.domain.inbox import InboxState, RawMessage
 from portnet.ports.reading import PageSize

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from portnet.domain.anomaly import AnomalyReason
-from portnet.domain.help import LONGEST_QUESTION, HelpCase, HelpState
+from portnet.domain.desk.anomaly import AnomalyReason
+from portnet.domain.desk.help import LONGEST_QUESTION, HelpCase, HelpState
 from portnet.domain.procedure import EntryKind
 from portnet.services.desk.help import Help, HelpFault, HelpRefusal
 from tests.support.scenarios import BROKER, IMPORTER, STRANGER, reference

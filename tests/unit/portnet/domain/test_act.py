@@ -5,9 +5,9 @@ import pytest
 
 from portnet.domain.access import Role
 from portnet.domain.act import acts_of, decide
+from portnet.domain.identity.proof import Need
 from portnet.domain.outgoing import OutgoingKind
 from portnet.domain.procedure import Procedure, Requested
-from portnet.domain.proof import Need
 from portnet.domain.submission import NotDone, Person
 from tests.support.clock import NOON
 from tests.support.scenarios import catalogue

@@ -7,8 +7,8 @@ import pytest
 
 from portnet.domain.access import Company, Mandate
 from portnet.domain.agency import AgencyEvent, Classifier, Reference
-from portnet.domain.anomaly import CLOCK_SKEW, AnomalyReason
 from portnet.domain.catalogue import Status
+from portnet.domain.desk.anomaly import CLOCK_SKEW, AnomalyReason
 from portnet.domain.dossier import Dossier
 from portnet.domain.filing import Files, Filing, Link, OnFile, Opens, Unfiled, file, hearers
 from portnet.domain.folding import open_dossier, open_procedure

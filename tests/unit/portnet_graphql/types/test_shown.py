@@ -10,7 +10,7 @@ from portnet.domain.agency import Place as StatedPlace
 from portnet.domain.identifiers import opaque_id
 from portnet.domain.reference.references import references
 from portnet.reference import load_shipped
-from portnet.services.device import DeviceFault
+from portnet.services.identity.device import DeviceFault
 from portnet_graphql.types.company import state_of
 from portnet_graphql.types.delivery import masked
 from portnet_graphql.types.node import Kind, key_of, node_id

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from portnet.domain.access import User, Viewer
-from portnet.domain.account import AccessToken, RefreshToken, Session
+from portnet.domain.identity.account import AccessToken, RefreshToken, Session
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
 from portnet.ports.reading import AccountReader

@@ -7,12 +7,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from portnet.domain.account import Credentials
 from portnet.domain.alerts import Device
+from portnet.domain.identity.account import Credentials
 from portnet.security.passwords import Passwords
 from portnet.security.tokens import AccessTokens, token_key
-from portnet.services.device import Devices
-from portnet.services.session import GRACE, Sessions, SignedIn, SignInRefusal
+from portnet.services.identity.device import Devices
+from portnet.services.identity.session import GRACE, Sessions, SignedIn, SignInRefusal
 from portnet_server.tokens import SessionTokens
 from tests.support.scenarios import IMPORTER
 from tests.support.world import World, open_world

@@ -5,7 +5,7 @@ from datetime import timedelta
 from portnet.domain.events import FrameKind, company_audience
 from portnet.ports.reading import DossierFilter, DossierOrder, PageSize
 from portnet.ports.unit_of_work import Position
-from portnet.services.mandate import Mandates
+from portnet.services.identity.mandate import Mandates
 from tests.support.scenarios import BROKER, IMPORTER
 from tests.support.world import World, open_world
 

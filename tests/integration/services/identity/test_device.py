@@ -8,7 +8,7 @@ import pytest
 
 from portnet.domain.access import Role
 from portnet.domain.alerts import Device
-from portnet.services.device import LONGEST_ADDRESS, LONGEST_LABEL, DeviceFault, Devices
+from portnet.services.identity.device import LONGEST_ADDRESS, LONGEST_LABEL, DeviceFault, Devices
 from tests.support.scenarios import IMPORTER
 from tests.support.world import World, open_world
 

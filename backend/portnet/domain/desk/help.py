@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from portnet.domain.anomaly import Anomaly
+from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.dossier import Dossier
 from portnet.domain.procedure import Entry, Procedure
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from portnet.domain.access import Viewer
-from portnet.domain.proof import Unproven
+from portnet.domain.identity.proof import Unproven
 from portnet.domain.submission import NotDone, Person
 from portnet.ports.unit_of_work import UnitOfWork
 
