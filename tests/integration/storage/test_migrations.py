@@ -1,4 +1,4 @@
-"""Migrations from zero: the same tables on both engines, as `tables.py` says, whoever else migrates at once."""
+"""Migrations from zero: the same tables on both engines, as `tables` says, whoever else migrates at once."""
 
 import asyncio
 import sys
@@ -165,7 +165,7 @@ async def test_both_engines_get_the_same_tables_columns_nullability_keys_and_ind
 
 
 async def test_the_tables_are_as_the_code_believes(migrated: Database) -> None:
-    """`rows.py` writes rows in the order of `tables.py`: a column out of place would go unnoticed."""
+    """`rows` writes rows in the order of `tables`: a column out of place would go unnoticed."""
     types: dict[type[Any], str] = {Text: "text", BigInt: "integer", Bytea: "bytes"}
     believed = [
         Column(

@@ -1,0 +1,95 @@
+"""Rows: companies, their people and how these sign in; the agencies' keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from portnet.domain.access import Company, CompanyKind, Mandate, Role, User
+from portnet.domain.alerts import (
+    Channel,
+    Device,
+)
+from portnet.domain.identity.account import Credentials, Session
+from portnet.storage.engines.program import Row
+from portnet.storage.rows.values import instant, instant_or_none, json_text, micros, micros_or_none
+
+_roles = msgspec.json.Decoder(tuple[Role, ...])
+
+
+def company_row(c: Company) -> tuple[Any, ...]:
+    return c.id, c.kind.value, c.name, c.ice, int(c.sandbox)
+
+
+def company(r: Row) -> Company:
+    return Company(
+        id=r["id"], kind=CompanyKind(r["kind"]), name=r["name"], ice=r["ice"],
+        sandbox=bool(r["sandbox"]),
+    )  # fmt: skip
+
+
+def user_row(u: User) -> tuple[Any, ...]:
+    return (
+        u.id, u.company, u.login, u.name, json_text(u.roles), u.locale, u.phone, int(u.active)
+    )  # fmt: skip
+
+
+def user(r: Row) -> User:
+    return User(
+        id=r["id"], company=r["company"], login=r["login"], name=r["name"],
+        roles=_roles.decode(r["roles"]), locale=r["locale"], phone=r["phone"],
+        active=bool(r["active"]),
+    )  # fmt: skip
+
+
+def credentials_row(c: Credentials) -> tuple[Any, ...]:
+    return c.user, c.password_hash
+
+
+def session_row(s: Session) -> tuple[Any, ...]:
+    return (
+        s.id, s.user, micros(s.opened_at), micros(s.expires_at), micros(s.refreshed_at),
+        s.token_hash, s.previous_hash, micros_or_none(s.previous_until),
+        micros_or_none(s.ended_at), s.ended_because,
+    )  # fmt: skip
+
+
+def session(r: Row) -> Session:
+    return Session(
+        id=r["id"], user=r["user_id"], opened_at=instant(r["opened_at"]),
+        expires_at=instant(r["expires_at"]), refreshed_at=instant(r["refreshed_at"]),
+        token_hash=r["token_hash"], previous_hash=r["previous_hash"],
+        previous_until=instant_or_none(r["previous_until"]),
+        ended_at=instant_or_none(r["ended_at"]), ended_because=r["ended_because"],
+    )  # fmt: skip
+
+
+def device_row(d: Device) -> tuple[Any, ...]:
+    return (
+        d.id, d.user, d.session, d.channel.value, d.kind, d.address, d.label, d.locale,
+        micros(d.registered_at), micros(d.last_seen_at), micros_or_none(d.dead_at),
+    )  # fmt: skip
+
+
+def device(r: Row) -> Device:
+    return Device(
+        id=r["id"], user=r["user_id"], session=r["session"], channel=Channel(r["channel"]), kind=r["kind"],
+        address=r["address"], label=r["label"], locale=r["locale"],
+        registered_at=instant(r["registered_at"]), last_seen_at=instant(r["last_seen_at"]),
+        dead_at=instant_or_none(r["dead_at"]),
+    )  # fmt: skip
+
+
+def mandate_row(m: Mandate) -> tuple[Any, ...]:
+    return (
+        m.id, m.company, m.broker, micros(m.starts_at), micros_or_none(m.ends_at),
+        micros_or_none(m.revoked_at),
+    )  # fmt: skip
+
+
+def mandate(r: Row) -> Mandate:
+    return Mandate(
+        id=r["id"], company=r["company"], broker=r["broker"], starts_at=instant(r["starts_at"]),
+        ends_at=instant_or_none(r["ends_at"]), revoked_at=instant_or_none(r["revoked_at"]),
+    )  # fmt: skip
