@@ -27,6 +27,7 @@ from benchmarks.result import Result, at_least
 from benchmarks.stories import Said, raw_message, side_by_side
 from portnet.domain.inbox import RawMessage
 from portnet.storage.engines import open_database
+from portnet_server.bootstrap import SQLITE_LANES
 from portnet_server.system import GrowingIds, SystemClock
 
 POSTERS = 8
@@ -86,7 +87,7 @@ async def _on_sqlite(
 ) -> Speed:
     speed = Speed()
     ours, peers = archive.copy(folder / "ours.sqlite"), archive.copy(folder / "peer.sqlite")
-    async with _core(f"sqlite://{ours.resolve()}", lanes=1) as core:
+    async with _core(f"sqlite://{ours.resolve()}", lanes=SQLITE_LANES) as core:
         for number, (turn, rows) in enumerate(zip(turns, recorded, strict=True)):
             seconds, together = await _timed(core, turn)
             peer = sqlite_peer.write(peers, rows, together)

@@ -90,8 +90,8 @@ from portnet_server.worker import IntakeWorker
 
 _logger = logging.getLogger(__name__)
 
-#: One writer serves SQLite, so that lanes would only wait for each other.
-_SQLITE_LANES = 1
+#: One writer serves SQLite: while it takes one message in, the next is made ready behind it.
+SQLITE_LANES = 2
 #: Seconds after which an import by another process, such as a command, is in force here at the latest.
 _REFERENCES_SECONDS = 5.0
 
@@ -218,7 +218,7 @@ class House:
             self.sockets.renew(session, until)
 
     def _worker(self, reception: Reception) -> IntakeWorker:
-        lanes = _SQLITE_LANES if self.config.sqlite_path else self.config.workers_concurrency
+        lanes = SQLITE_LANES if self.config.sqlite_path else self.config.workers_concurrency
         return IntakeWorker(self.inbox, reception, to_event, self.clock, lanes)
 
     def _acts(self) -> Acts:

@@ -28,6 +28,7 @@ class GrowingIds:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last_ms = -1
+        self._last = datetime.fromtimestamp(0, UTC)
         self._entropy = 0
         # Decisions are made on the writer's thread, too.
         self._turn = threading.Lock()
@@ -41,11 +42,9 @@ class GrowingIds:
         ms = int(now.timestamp() * 1000)
         if ms > self._last_ms:
             self._last_ms = ms
+            self._last = datetime.fromtimestamp(ms // 1000, UTC) + timedelta(milliseconds=ms % 1000)
             # The top bit is left free for counting up.
             self._entropy = int.from_bytes(os.urandom(_ENTROPY_BYTES), "big") >> 1
         else:
             self._entropy += 1
-        at = datetime.fromtimestamp(self._last_ms // 1000, UTC) + timedelta(
-            milliseconds=self._last_ms % 1000
-        )
-        return new_ulid(at, self._entropy.to_bytes(_ENTROPY_BYTES, "big"))
+        return new_ulid(self._last, self._entropy.to_bytes(_ENTROPY_BYTES, "big"))

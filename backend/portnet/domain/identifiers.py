@@ -14,6 +14,9 @@ from stdnum import iso6346
 from stdnum.ma import ice
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: Two characters for ten bits, from the highest.
+_PAIRS = tuple(a + b for a in _CROCKFORD for b in _CROCKFORD)
+_PAIR_SHIFTS = tuple(range(120, -1, -10))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENTROPY_BYTES = 10
 
@@ -48,7 +51,7 @@ def new_ulid(at: datetime, entropy: bytes) -> str:
         raise ValueError(f"a ULID takes {_ENTROPY_BYTES} bytes of entropy, not {len(entropy)}")
     milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
     number = (milliseconds << 80) | int.from_bytes(entropy, "big")
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _PAIR_SHIFTS])
 
 
 def is_ulid(text: str) -> bool:

@@ -6,18 +6,21 @@ open or fold one file at once. On SQLite the transaction itself does it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
 
 from portnet.domain.agency import AgencyEvent, event_key
-from portnet.domain.alerts import Recipient
+from portnet.domain.alerts import Device, Recipient
 from portnet.domain.desk.anomaly import UNSETTLED, Anomaly, AnomalyState
 from portnet.domain.filing import Files
 from portnet.storage import rows
 from portnet.storage.engines.dialect import Dialect
-from portnet.storage.engines.program import Program, Row, Statement
-from portnet.storage.touched import select, touching
+from portnet.storage.engines.program import Program, Row, Statement, gather
+from portnet.storage.touched import select, selecting, touching
+
+_UNSETTLED = " AND state IN ('PARKED', 'OPEN', 'ATTACHED') ORDER BY id"
 
 
 def take(dialect: Dialect, receipt: str) -> Program[bool]:
@@ -31,45 +34,44 @@ def claim(dialect: Dialect, message: AgencyEvent, correcting: bool) -> Program[F
 
     A message that touches very many procedures is given them part by part, as far as it has come.
     """
-    taken = yield from _take_message(dialect, message)
+    keys = sorted({ref.key for ref in message.refs})
+    taken = yield from _take_message(dialect, message, keys)
     if taken is None:
         return None
-    files = yield from files_of(dialect, message, taken["progress"], correcting)
+    files = yield from _files_of(dialect, message, keys, taken["progress"], correcting)
     return msgspec.structs.replace(files, awaited=bool(taken["awaited"]))
 
 
-def files_of(
-    dialect: Dialect,
-    message: AgencyEvent,
-    progress: str | None = None,
-    correcting: bool = False,
-) -> Program[Files]:
-    """What is known about a message's references and parties, locked; of very many files those after ``progress``."""
+def files_of(dialect: Dialect, message: AgencyEvent) -> Program[Files]:
+    """What is known about a message's references and parties, locked."""
     keys = sorted({ref.key for ref in message.refs})
     yield from dialect.lock_references(keys)
+    return (yield from _files_of(dialect, message, keys, None, correcting=False))
+
+
+def _files_of(
+    dialect: Dialect,
+    message: AgencyEvent,
+    keys: Sequence[str],
+    progress: str | None,
+    correcting: bool,
+) -> Program[Files]:
+    """The same once its references are locked; of very many files those after ``progress``."""
     touched = yield from touching(dialect, message, keys, progress)
     dossiers = yield from select(
         dialect, "dossier", "id", touched.dossiers, f" ORDER BY id{dialect.for_update}"
     )
-    procedures = tuple(
-        map(rows.procedure, (yield from select(dialect, "procedure", "dossier", _ids(dossiers))))
+    procedures, entries, companies = yield from gather(
+        selecting(dialect, "procedure", "dossier", _ids(dossiers)),
+        _entries(dialect, message.code, _ids(dossiers), touched.members),
+        _companies(dialect, message, [row["company"] for row in dossiers]),
     )
-    entries = yield from select(
-        dialect,
-        "entry",
-        "procedure",
-        [p.id for p in procedures if p.code == message.code and touched.includes(p.id)],
-    )
-    companies = yield from _companies(dialect, message, [row["company"] for row in dossiers])
     brokers = [row["broker"] for row in dossiers if row["broker"] is not None]
-    people = yield from _people(dialect, [*_ids(companies), *brokers])
-    mandates = yield from select(dialect, "mandate", "company", _ids(companies))
-    anomalies = yield from select(
-        dialect,
-        "anomaly",
-        "receipt",
-        [message.receipt, *(row["receipt"] for row in entries)],
-        " AND state IN ('PARKED', 'OPEN', 'ATTACHED') ORDER BY id",
+    receipts = [message.receipt, *(row["receipt"] for row in entries)]
+    users, devices, mandates, anomalies = yield from gather(
+        *_people(dialect, [*_ids(companies), *brokers]),
+        selecting(dialect, "mandate", "company", _ids(companies)),
+        selecting(dialect, "anomaly", "receipt", receipts, _UNSETTLED),
     )
     known = tuple(map(rows.anomaly, anomalies))
     told: list[Row] = []
@@ -80,12 +82,12 @@ def files_of(
     return Files(
         links=touched.links,
         dossiers={row["id"]: rows.dossier(row) for row in dossiers},
-        procedures=procedures,
+        procedures=tuple(map(rows.procedure, procedures)),
         entries=tuple(map(rows.entry, entries)),
         companies=tuple(map(rows.company, companies)),
         mandates=tuple(map(rows.mandate, mandates)),
         anomalies=tuple(anomaly for anomaly in known if anomaly.state in UNSETTLED),
-        people=people,
+        people=_recipients(users, devices),
         attached=_attached(known, message.receipt),
         targets=touched.targets,
         told=tuple(map(rows.alert, told)),
@@ -95,10 +97,12 @@ def files_of(
 
 def of_dossier(dialect: Dialect, dossier: str, procedure: str) -> Program[Files]:
     """A dossier that the caller locked, its people, and the entries of one of its procedures."""
-    dossiers = yield from select(dialect, "dossier", "id", [dossier])
-    links = yield from select(dialect, "reference", "dossier", [dossier])
-    procedures = yield from select(dialect, "procedure", "dossier", [dossier])
-    entries = yield from select(dialect, "entry", "procedure", [procedure])
+    dossiers, links, procedures, entries = yield from gather(
+        selecting(dialect, "dossier", "id", [dossier]),
+        selecting(dialect, "reference", "dossier", [dossier]),
+        selecting(dialect, "procedure", "dossier", [dossier]),
+        selecting(dialect, "entry", "procedure", [procedure]),
+    )
     named = [row[side] for row in dossiers for side in ("company", "broker")]
     files = yield from of_companies(dialect, [company for company in named if company is not None])
     return msgspec.structs.replace(
@@ -112,25 +116,29 @@ def of_dossier(dialect: Dialect, dossier: str, procedure: str) -> Program[Files]
 
 def of_companies(dialect: Dialect, companies: Sequence[str]) -> Program[Files]:
     """Companies with their people and the mandates that they gave."""
-    found = yield from select(dialect, "company", "id", companies)
-    people = yield from _people(dialect, companies)
-    mandates = yield from select(dialect, "mandate", "company", companies)
+    found, users, devices, mandates = yield from gather(
+        selecting(dialect, "company", "id", companies),
+        *_people(dialect, companies),
+        selecting(dialect, "mandate", "company", companies),
+    )
     return Files(
         companies=tuple(map(rows.company, found)),
         mandates=tuple(map(rows.mandate, mandates)),
-        people=people,
+        people=_recipients(users, devices),
     )
 
 
-def _take_message(dialect: Dialect, message: AgencyEvent) -> Program[Row | None]:
-    """The inbox row if it is NEW, and whether another message waits for this one."""
+def _take_message(
+    dialect: Dialect, message: AgencyEvent, keys: Sequence[str]
+) -> Program[Row | None]:
+    """The inbox row if it is NEW, with its references locked, and whether another message waits for this one."""
     awaited = "EXISTS (SELECT 1 FROM inbox_wait WHERE ref_key = $2)"
     new = (
         f"SELECT progress, CASE WHEN {awaited} THEN 1 ELSE 0 END AS awaited FROM agency_inbox"
         f" WHERE receipt = $1 AND state = 'NEW'{dialect.skip_locked}"
     )
     key = event_key(message.source, message.event_id)
-    found = yield Statement(new, (message.receipt, key))
+    found = yield dialect.locking(Statement(new, (message.receipt, key)), keys)
     return found[0] if found else None
 
 
@@ -144,14 +152,15 @@ def file_of(dialect: Dialect, procedure: str) -> Program[Files | None]:
     if not dossiers:
         return None
     dossier = rows.dossier(dossiers[0])
-    ids = [dossier.id]
-    links = yield from select(dialect, "reference", "dossier", ids)
-    procedures = yield from select(dialect, "procedure", "dossier", ids)
-    entries = yield from select(dialect, "entry", "procedure", [procedure])
     known = [dossier.company, *((dossier.broker,) if dossier.broker else ())]
-    companies = yield from select(dialect, "company", "id", known)
-    people = yield from _people(dialect, known)
-    mandates = yield from select(dialect, "mandate", "company", [dossier.company])
+    links, procedures, entries, companies, users, devices, mandates = yield from gather(
+        selecting(dialect, "reference", "dossier", [dossier.id]),
+        selecting(dialect, "procedure", "dossier", [dossier.id]),
+        selecting(dialect, "entry", "procedure", [procedure]),
+        selecting(dialect, "company", "id", known),
+        *_people(dialect, known),
+        selecting(dialect, "mandate", "company", [dossier.company]),
+    )
     return Files(
         links=tuple(map(rows.link, links)),
         dossiers={dossier.id: dossier},
@@ -159,7 +168,7 @@ def file_of(dialect: Dialect, procedure: str) -> Program[Files | None]:
         entries=tuple(map(rows.entry, entries)),
         companies=tuple(map(rows.company, companies)),
         mandates=tuple(map(rows.mandate, mandates)),
-        people=people,
+        people=_recipients(users, devices),
     )
 
 
@@ -169,32 +178,47 @@ def _attached(anomalies: Sequence[Anomaly], receipt: str) -> str | None:
     return own[-1].dossier if own else None
 
 
-def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) -> Program[list[Row]]:
+def _entries(
+    dialect: Dialect, code: str, dossiers: Sequence[str], members: frozenset[str] | None
+) -> Statement:
+    """Those of the dossiers' procedures that carry ``code``, or of ``members`` alone."""
+    within = dialect.among("p.dossier", sorted(dossiers), first=2)
+    if members is not None:
+        within = dialect.among("p.id", sorted(members), first=2)
+    sql = f"SELECT e.* FROM procedure p JOIN entry e ON e.procedure = p.id WHERE {within.sql} AND p.code = $1"
+    return Statement(sql, (code, *within.args))
+
+
+def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) -> Statement:
     """Those that own the dossiers, and those that the message names."""
     ices = {party.value for party in message.parties if party.scheme == "ICE"}
-    owning, named = dialect.any_of("id", "$1"), dialect.any_of("ice", "$2")
+    owning = dialect.among("id", sorted(set(owners)))
+    named = dialect.among("ice", sorted(ices), first=len(owning.args) + 1)
+    # Each half has its own index, and one that both find comes once.
+    sql = f"SELECT * FROM company WHERE {owning.sql} UNION SELECT * FROM company WHERE {named.sql}"
+    return Statement(sql, (*owning.args, *named.args))
+
+
+def _people(dialect: Dialect, companies: Sequence[str]) -> tuple[Statement, Statement]:
+    """The companies' active members, and their live devices."""
+    active = dialect.among("u.company", sorted(set(companies)))
+    of_them = f"FROM user_account u WHERE {active.sql} AND u.active = 1"
+    devices = (
+        f"SELECT * FROM device WHERE user_id IN (SELECT u.id {of_them})"
+        " AND dead_at IS NULL ORDER BY id"
+    )
     return (
-        yield Statement(
-            # Each half has its own index, and one that both find comes once.
-            f"SELECT * FROM company WHERE {owning} UNION SELECT * FROM company WHERE {named}",
-            (dialect.array(sorted(set(owners))), dialect.array(sorted(ices))),
-        )
+        Statement(f"SELECT u.* {of_them} ORDER BY u.id", active.args),
+        Statement(devices, active.args),
     )
 
 
-def _people(dialect: Dialect, companies: Sequence[str]) -> Program[tuple[Recipient, ...]]:
-    users = yield from select(
-        dialect, "user_account", "company", companies, " AND active = 1 ORDER BY id"
-    )
-    devices = yield from select(
-        dialect, "device", "user_id", _ids(users), " AND dead_at IS NULL ORDER BY id"
-    )
+def _recipients(users: Sequence[Row], devices: Sequence[Row]) -> tuple[Recipient, ...]:
+    of_user: dict[str, list[Device]] = defaultdict(list)
+    for device in devices:
+        of_user[device["user_id"]].append(rows.device(device))
     return tuple(
-        Recipient(
-            user=rows.user(user),
-            devices=tuple(rows.device(d) for d in devices if d["user_id"] == user["id"]),
-        )
-        for user in users
+        Recipient(user=rows.user(user), devices=tuple(of_user[user["id"]])) for user in users
     )
 
 

@@ -55,22 +55,19 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
         return self.members is None or procedure in self.members
 
 
+def selecting(
+    dialect: Dialect, table: str, column: str, values: Sequence[str], tail: str = ""
+) -> Statement:
+    """The statement for the rows of ``table`` whose ``column`` has one of ``values``."""
+    named = dialect.among(column, sorted(set(values)))
+    return Statement(f"SELECT * FROM {table} WHERE {named.sql}{tail}", named.args)
+
+
 def select(
     dialect: Dialect, table: str, column: str, values: Sequence[str], tail: str = ""
 ) -> Program[list[Row]]:
     """The rows of ``table`` whose ``column`` has one of ``values``."""
-    wanted = sorted(set(values))
-    if not wanted:
-        return []
-    if len(wanted) == 1:
-        # Most often, and a plain comparison is half the work of an array.
-        return (yield Statement(f"SELECT * FROM {table} WHERE {column} = $1{tail}", wanted))
-    return (
-        yield Statement(
-            f"SELECT * FROM {table} WHERE {dialect.any_of(column, '$1')}{tail}",
-            (dialect.array(wanted),),
-        )
-    )
+    return (yield selecting(dialect, table, column, values, tail)) if values else []
 
 
 def touching(

@@ -17,6 +17,7 @@ from portnet.storage.engines import (
     Together,
     TransactionNested,
     TransactionOver,
+    gather,
     nothing,
     open_database,
     query,
@@ -250,6 +251,68 @@ async def test_writes_that_are_sent_together_are_all_done(database: Database) ->
     await commit(database, write())
     rows = await database.read(query("SELECT id, note FROM entry WHERE id < 9 ORDER BY id"))
     assert [(row["id"], row["note"]) for row in rows] == [(1, "e$1"), (3, "c"), (4, "d")]
+
+
+async def test_many_rows_together_are_written_as_one_after_the_other_would_be(
+    database: Database,
+) -> None:
+    upsert = (
+        "INSERT INTO entry (id, note, body) VALUES ($1, $2, $3)"
+        " ON CONFLICT (id) DO UPDATE SET note = excluded.note, body = excluded.body"
+    )
+    rows = [
+        (1, "first", b"\x00\xff"),
+        (2, 'é"التصريح\\', None),
+        (1, "again", b""),
+        (3, None, b"\\x"),
+    ]
+
+    def write() -> Program[None]:
+        yield Together([Batch(upsert, rows)])
+
+    await commit(database, write())
+    found = await database.read(query("SELECT id, note, body FROM entry ORDER BY id"))
+    assert [tuple(row[i] for i in range(3)) for row in found] == [rows[2], rows[1], rows[3]]
+
+
+async def test_selects_that_are_gathered_answer_each_for_itself(database: Database) -> None:
+    def write() -> Program[None]:
+        yield Batch("INSERT INTO entry (id, note) VALUES ($1, $2)", [(2**62, "é"), (7, None)])
+
+    def read() -> Program[list[list[Row]]]:
+        return (
+            yield from gather(
+                Statement("SELECT id, note FROM entry ORDER BY id"),
+                Statement("SELECT id FROM entry WHERE id = $1", (8,)),
+                Statement("SELECT note FROM entry WHERE id > $1 AND note = '$1' || $2", (1, "")),
+                Statement("SELECT note FROM entry WHERE note = $2 AND id > $1", (1, "é")),
+            )
+        )
+
+    await commit(database, write())
+    every, none, literal, last = await database.read(read())
+    assert [(row["id"], row["note"]) for row in every] == [(7, None), (2**62, "é")]
+    assert (none, literal) == ([], [])
+    assert [row["note"] for row in last] == ["é"]
+
+
+async def test_a_whole_transaction_lets_the_next_one_queue_up_behind_it(database: Database) -> None:
+    """However the first one ends: done, failed, or given up before it was its turn."""
+
+    def insert(number: int) -> Program[list[Row]]:
+        return query("INSERT INTO entry (id) VALUES ($1)", number)
+
+    async with database.transaction() as slow:
+        await slow.run(insert(1))
+        first = [asyncio.create_task(commit(database, insert(number))) for number in (2, 2, 3, 4)]
+        await asyncio.sleep(0)
+        first[2].cancel()
+        await slow.commit()
+    ends = await asyncio.gather(*first, return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends[:2]) == ["ConstraintViolated", "list"]
+    assert [type(end) for end in ends[2:]] == [asyncio.CancelledError, list]
+    found = await database.read(query("SELECT id FROM entry ORDER BY id"))
+    assert [row["id"] for row in found] == [1, 2, 4]
 
 
 async def test_writes_that_are_sent_together_are_undone_together(database: Database) -> None:

@@ -18,11 +18,13 @@ from portnet.storage.engines.errors import (
 from portnet.storage.engines.postgres import PostgresDatabase, PostgresSettings
 from portnet.storage.engines.program import (
     Batch,
+    Gather,
     Program,
     Row,
     Statement,
     Step,
     Together,
+    gather,
     nothing,
     query,
 )
@@ -38,6 +40,7 @@ __all__ = [
     "DatabaseUnavailable",
     "Dialect",
     "EngineName",
+    "Gather",
     "Program",
     "Row",
     "Statement",
@@ -47,6 +50,7 @@ __all__ = [
     "TransactionConflict",
     "TransactionNested",
     "TransactionOver",
+    "gather",
     "nothing",
     "open_database",
     "query",

@@ -82,19 +82,20 @@ class ConnectionThreads:
         Cancelled before it began, it never runs; after that it runs to its end, unheard, and
         hops asked for later still come after it.
         """
-        return await self._send(work)
+        return await self.send(work)
 
-    def post(self, work: Work[None]) -> None:
-        """Ask for a hop without waiting; a failure is logged."""
-        if self._running:
-            self._send(work).add_done_callback(_log_failure)
-
-    def _send(self, work: Work[T]) -> asyncio.Future[T]:
+    def send(self, work: Work[T]) -> asyncio.Future[T]:
+        """Queue a hop, to be waited for; see `hop`."""
         if not self._running:
             raise DatabaseUnavailable("the database is not started")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.put(_Hop(work, future))
         return future
+
+    def post(self, work: Work[None]) -> None:
+        """Ask for a hop without waiting; a failure is logged."""
+        if self._running:
+            self.send(work).add_done_callback(_log_failure)
 
     def _serve(self, opened: _Hop) -> None:
         try:

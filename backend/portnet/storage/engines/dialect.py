@@ -3,9 +3,9 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from portnet.storage.engines.program import Program, Statement, nothing
 
@@ -14,11 +14,26 @@ EngineName = Literal["sqlite", "postgres"]
 # Literals, quoted names and comments are matched so that a `$1` inside them is left alone.
 _PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\$(\d+)")
 
+_INSERT = re.compile(r"INSERT INTO (\w+) \(([^)]*)\) VALUES \(([^)]*)\)((?: ON CONFLICT .*)?)")
+_CONFLICT = re.compile(r"ON CONFLICT \(([^)]*)\)")
+
 # The outer SELECT takes the locks in the order of the inner one, which OFFSET 0 keeps whole.
+_LOCKED = "pg_advisory_xact_lock(key)"
 _LOCK = (
-    "SELECT pg_advisory_xact_lock(key) FROM"
+    f"SELECT {_LOCKED} FROM"
     " (SELECT key FROM unnest($1::bigint[]) AS keys(key) ORDER BY key OFFSET 0) AS sorted"
 )
+
+
+#: Up to so many values SQLite is given one by one.
+_FEW = 12
+
+
+class Condition(NamedTuple):
+    """SQL that is true or false, and the arguments that it names."""
+
+    sql: str
+    args: Sequence[Any]
 
 
 class Dialect(Protocol):
@@ -45,6 +60,14 @@ class Dialect(Protocol):
         """The argument for `any_of`."""
         ...
 
+    def among(self, column: str, values: Sequence[str], first: int = 1) -> Condition:
+        """The condition that `column` is one of `values`; its arguments are `$first` and the following."""
+        ...
+
+    def locking(self, taking: Statement, references: Iterable[str]) -> Statement:
+        """``taking`` as one statement with `lock_references`, which is done only if a row is found."""
+        ...
+
     def lock_references(self, references: Iterable[str]) -> Program[None]:
         """Wait until no other transaction holds any of them; keep them until this one ends."""
         ...
@@ -63,6 +86,16 @@ class SQLiteDialect:
     def array(self, values: Sequence[str]) -> Any:
         return json.dumps(list(values))
 
+    def among(self, column: str, values: Sequence[str], first: int = 1) -> Condition:
+        # A few places are read at half the cost of a JSON array, and each number of them is a statement to prepare.
+        if len(values) > _FEW:
+            return Condition(self.any_of(column, f"${first}"), (self.array(values),))
+        places = ", ".join(f"${first + i}" for i in range(len(values)))
+        return Condition(f"{column} IN ({places})", values)
+
+    def locking(self, taking: Statement, references: Iterable[str]) -> Statement:  # noqa: ARG002 - above
+        return taking
+
     def lock_references(self, references: Iterable[str]) -> Program[None]:  # noqa: ARG002 - above
         return nothing()
 
@@ -80,11 +113,26 @@ class PostgresDialect:
     def array(self, values: Sequence[str]) -> Any:
         return list(values)
 
+    def among(self, column: str, values: Sequence[str], first: int = 1) -> Condition:
+        if len(values) == 1:
+            # Most often, and a plain comparison is half the work of an array.
+            return Condition(f"{column} = ${first}", values)
+        return Condition(self.any_of(column, f"${first}"), (self.array(values),))
+
+    def locking(self, taking: Statement, references: Iterable[str]) -> Statement:
+        place = len(taking.args) + 1
+        locks = _LOCK.replace("$1", f"${place}").replace(_LOCKED, f"count({_LOCKED})")
+        sql = f"WITH taken AS ({taking.sql}) SELECT taken.*, ({locks}) AS locks FROM taken"
+        return Statement(sql, (*taking.args, _keys(references)))
+
     def lock_references(self, references: Iterable[str]) -> Program[None]:
-        # Sorted by key, not by reference: two references that share a key must not turn the order.
-        keys = sorted({advisory_key(reference) for reference in references})
-        if keys:
+        if keys := _keys(references):
             yield Statement(_LOCK, (keys,))
+
+
+def _keys(references: Iterable[str]) -> list[int]:
+    # Sorted by key, not by reference: two references that share a key must not turn the order.
+    return sorted({advisory_key(reference) for reference in references})
 
 
 def advisory_key(reference: str) -> int:
@@ -104,21 +152,64 @@ def joined(statements: tuple[str, ...]) -> str:
     """PostgreSQL: several writes as one statement; the arguments of all stand one after the other."""
     if len(statements) == 1:
         return statements[0]
-    parts: list[str] = []
+    parts = (f"w{i} AS ({sql})" for i, sql in enumerate(_renumbered(statements)))
+    return f"WITH {', '.join(parts)} SELECT 1"
+
+
+@lru_cache(maxsize=1024)
+def gathered(selects: tuple[str, ...]) -> str:
+    """PostgreSQL: several selects as one row, the rows of each as a JSON array; the arguments as in `joined`."""
+    parts = (
+        f"(SELECT coalesce(json_agg(s{i}), '[]') FROM ({sql}) AS s{i})"
+        for i, sql in enumerate(_renumbered(selects))
+    )
+    return f"SELECT {', '.join(parts)}"
+
+
+class Spread(NamedTuple):
+    """PostgreSQL: an insert of any number of rows as one statement, whose argument is all of them as JSON."""
+
+    sql: str
+    columns: tuple[str, ...]
+    #: Where the columns stand that decide which of two rows for one place wins: the later one does.
+    key: tuple[int, ...]
+
+
+@lru_cache(maxsize=256)
+def spread(insert: str) -> Spread | None:
+    """``insert`` of one row as an insert of many; None when it is more than an insert of its arguments as they come."""
+    match = _INSERT.fullmatch(insert)
+    if match is None:
+        return None
+    table, listed, places, rest = match.groups()
+    columns = tuple(listed.split(", "))
+    if places != ", ".join(f"${i}" for i in range(1, len(columns) + 1)):
+        return None
+    conflict = _CONFLICT.search(rest)
+    named = conflict[1].split(", ") if conflict else []
+    return Spread(
+        f"INSERT INTO {table} ({listed}) SELECT {listed}"
+        f" FROM json_populate_recordset(NULL::{table}, $1::json){rest}",
+        columns,
+        tuple(map(columns.index, named)),
+    )
+
+
+def _renumbered(statements: Sequence[str]) -> Iterator[str]:
+    """Each with its arguments numbered on from the last one's."""
     before = 0
-    for number, sql in enumerate(statements):
+    for sql in statements:
         last = 0
 
-        def renumbered(match: re.Match[str], before: int = before) -> str:
+        def later(match: re.Match[str], before: int = before) -> str:
             nonlocal last
             if not match[1]:
                 return match[0]
             last = max(last, int(match[1]))
             return f"${int(match[1]) + before}"
 
-        parts.append(f"w{number} AS ({_PLACEHOLDER.sub(renumbered, sql)})")
+        yield _PLACEHOLDER.sub(later, sql)
         before += last
-    return f"WITH {', '.join(parts)} SELECT 1"
 
 
 def is_select(sql: str) -> bool:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
 
-from portnet.storage.engines.dialect import PostgresDialect, advisory_key, joined
+from portnet.storage.engines.dialect import PostgresDialect, advisory_key, gathered, joined, spread
 from portnet.storage.engines.errors import (
     DatabaseUnavailable,
     TransactionNested,
@@ -18,8 +18,8 @@ from portnet.storage.engines.piccolo_postgres import PortnetPostgresEngine
 from portnet.storage.engines.postgres_driver import Session, SessionPool
 from portnet.storage.engines.program import (
     Batch,
+    Gather,
     Program,
-    Row,
     Statement,
     Step,
     T,
@@ -143,7 +143,7 @@ class PostgresDatabase:
             self._holders.discard(task)
 
 
-async def _execute(session: Session, step: Step) -> list[Row]:
+async def _execute(session: Session, step: Step) -> list[Any]:
     match step:
         case Statement(sql, args):
             return await session.fetch(sql, *args)
@@ -156,15 +156,41 @@ async def _execute(session: Session, step: Step) -> list[Row]:
         case Together(writes):
             single: list[Statement] = []
             for write in writes:
-                if isinstance(write, Batch) and len(write.rows) == 1:
-                    single.append(Statement(write.sql, write.rows[0]))
-                elif isinstance(write, Batch):
-                    await _execute(session, write)
-                else:
+                if isinstance(write, Statement):
                     single.append(write)
+                elif (one := _as_one(write)) is not None:
+                    single.append(one)
+                else:
+                    await _execute(session, write)
             if single:
                 sql = joined(tuple(write.sql for write in single))
                 await session.fetch(sql, *(value for write in single for value in write.args))
             return []
+        case Gather(selects):
+            sql = gathered(tuple(select.sql for select in selects))
+            args = [value for select in selects for value in select.args]
+            found = (await session.fetch(sql, *args))[0]
+            return [msgspec.json.decode(found[i]) for i in range(len(selects))]
         case _:
             assert_never(step)
+
+
+def _as_one(batch: Batch) -> Statement | None:
+    """All rows of a batch in one statement; None where there is no such statement."""
+    if len(batch.rows) == 1:
+        return Statement(batch.sql, batch.rows[0])
+    inserting = spread(batch.sql)
+    if inserting is None or not batch.rows:
+        return None
+    rows = batch.rows
+    if inserting.key:
+        # As one after the other would: one statement may not write a row twice.
+        rows = list({tuple(row[i] for i in inserting.key): row for row in rows}.values())
+    texts = [tuple(map(_json_value, row)) for row in rows]
+    records = [dict(zip(inserting.columns, row, strict=True)) for row in texts]
+    return Statement(inserting.sql, (msgspec.json.encode(records).decode(),))
+
+
+def _json_value(value: object) -> object:
+    # Bytes as PostgreSQL writes them, not in base64.
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else value

@@ -42,8 +42,18 @@ class Together(NamedTuple):
     writes: Sequence[Statement | Batch]
 
 
-Step: TypeAlias = Statement | Batch | Together
-Program: TypeAlias = Generator[Step, list[Row], T]
+class Gather(NamedTuple):
+    """Selects that need nothing of each other: PostgreSQL is asked all of them in one round trip.
+
+    The rows of each come back, in their order. Their columns are text and numbers. They are one snapshot: what must not
+    change meanwhile is locked before.
+    """
+
+    selects: Sequence[Statement]
+
+
+Step: TypeAlias = Statement | Batch | Together | Gather
+Program: TypeAlias = Generator[Step, list[Any], T]
 
 
 def query(sql: str, *args: Any) -> Program[list[Row]]:
@@ -51,12 +61,17 @@ def query(sql: str, *args: Any) -> Program[list[Row]]:
     return (yield Statement(sql, args))
 
 
+def gather(*selects: Statement) -> Program[list[list[Row]]]:
+    """The program of several selects at once, which returns the rows of each."""
+    return (yield Gather(selects))
+
+
 def nothing() -> Program[None]:
     """The program without statements."""
     yield from ()
 
 
-def drive(program: Program[T], execute: Callable[[Step], list[Row]]) -> T:
+def drive(program: Program[T], execute: Callable[[Step], list[Any]]) -> T:
     """Run a program to its end. An error of `execute` ends it: programs cannot catch one."""
     _refuse_if_used(program)
     try:
@@ -70,7 +85,7 @@ def drive(program: Program[T], execute: Callable[[Step], list[Row]]) -> T:
         program.close()
 
 
-async def drive_async(program: Program[T], execute: Callable[[Step], Awaitable[list[Row]]]) -> T:
+async def drive_async(program: Program[T], execute: Callable[[Step], Awaitable[list[Any]]]) -> T:
     """The same as `drive`, for an `execute` that is awaited."""
     _refuse_if_used(program)
     try:

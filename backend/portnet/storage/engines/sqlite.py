@@ -7,7 +7,7 @@ snapshot and no await can stand between its statements.
 import asyncio
 import fcntl
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -27,14 +27,23 @@ _CHECKPOINT_SECONDS = 0.25
 
 
 class SQLiteTransaction:
-    """One turn on the writer; see the protocol `Transaction`."""
+    """One turn on the writer; see the protocol `Transaction`.
 
-    def __init__(self, writer: ConnectionThreads, written: asyncio.Event) -> None:
+    ``hand_over`` gives the turn to the next one. That is done as soon as nothing of this one can come after: one that
+    is a single hop, from its beginning to its commit, lets the next queue up behind it, and the writer never rests
+    while the event loop hears of a result.
+    """
+
+    def __init__(
+        self, writer: ConnectionThreads, written: asyncio.Event, hand_over: Callable[[], None]
+    ) -> None:
         self._writer = writer
         self._written = written
+        self._hand_over = hand_over
         self._begun = False
         self._over = False
         self._committed = False
+        self._alone = False
 
     async def run(self, program: Program[T], *, forgiving: bool = False) -> T:
         """Run a program. `forgiving`: its failure leaves the transaction open, for savepoints."""
@@ -53,7 +62,7 @@ class SQLiteTransaction:
     def leave(self) -> None:
         """End it. The rollback follows any hop still under way, and precedes the next turn's."""
         self._over = True
-        if self._begun and not self._committed:
+        if self._begun and not self._committed and not self._alone:
             self._writer.post(sqlite_hops.rollback)
 
     async def _hop(
@@ -68,9 +77,15 @@ class SQLiteTransaction:
             commit=commit,
             forgiving=forgiving,
         )
+        whole = commit and not self._begun
         self._begun = True
+        hop = self._writer.send(work)
+        if whole:
+            # It rolls back by itself when it fails.
+            self._alone = True
+            self._hand_over()
         try:
-            return await self._writer.hop(work)
+            return await hop
         except Exception:
             self._over = not forgiving
             raise
@@ -144,11 +159,16 @@ class SQLiteDatabase:
         task = asyncio.current_task()
         if self._holder is task:
             raise TransactionNested("this task already holds the writer")
-        async with self._turn:
-            self._holder = task
-            transaction = SQLiteTransaction(self._writer, self._written)
-            try:
-                yield transaction
-            finally:
-                self._holder = None
-                transaction.leave()
+        await self._turn.acquire()
+        self._holder = task
+        transaction = SQLiteTransaction(self._writer, self._written, self._hand_over)
+        try:
+            yield transaction
+        finally:
+            transaction.leave()
+            if self._holder is task:
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._holder = None
+        self._turn.release()

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 import msgspec
 
@@ -19,8 +19,8 @@ from portnet.storage.engines.errors import (
 )
 from portnet.storage.engines.program import (
     Batch,
+    Gather,
     Program,
-    Row,
     Statement,
     Step,
     T,
@@ -184,7 +184,7 @@ def _enter_wal_mode(connection: sqlite3.Connection, patience: float) -> None:
             time.sleep(_WAL_RETRY)
 
 
-def _execute(connection: sqlite3.Connection, step: Step) -> list[Row]:
+def _execute(connection: sqlite3.Connection, step: Step) -> list[Any]:
     match step:
         case Statement(sql, args):
             return connection.execute(sqlite_sql(sql), args).fetchall()
@@ -195,6 +195,8 @@ def _execute(connection: sqlite3.Connection, step: Step) -> list[Row]:
             for write in writes:
                 _execute(connection, write)
             return []
+        case Gather(selects):
+            return [_execute(connection, select) for select in selects]
         case _:
             assert_never(step)
 
