@@ -74,9 +74,9 @@ def _head(form: Form, known: Known) -> Iterator[Fault]:
 
 def _paths(form: Form) -> Iterator[Fault]:
     counts = Counter(field.path for step in form.steps for field in step.fields)
-    for step, times in Counter(step.code for step in form.steps).items():
+    for code, times in Counter(step.code for step in form.steps).items():
         if times > 1:
-            yield Fault(place=f"steps.{step}", sentence=f"is written {times} times")
+            yield Fault(place=f"steps.{code}", sentence=f"is written {times} times")
     for path, times in counts.items():
         if times > 1:
             yield Fault(place=path, sentence=f"is asked {times} times")

@@ -38,7 +38,13 @@ def judge(sheet: Sheet, field: Field, path: str, line: str | None, facts: Facts)
     rank = sheet.lines(field.group).get(line) if line is not None else None
     own = {"line": str(rank)} if rank is not None else {}
     for code, severity, arguments in _findings(sheet, field, path, line, facts):
-        yield Issue(path=path, code=code, severity=severity, arguments={**own, **arguments})
+        yield Issue(
+            path=path,
+            code=code,
+            label=field.label,
+            severity=severity,
+            arguments={**own, **arguments},
+        )
 
 
 def number(text: str) -> Decimal | None:
