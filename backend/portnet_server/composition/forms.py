@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from portnet.domain.access import Company
 from portnet.domain.catalogue import Catalogue
+from portnet.domain.declaring.answering.rules import OPERATOR
 from portnet.domain.declaring.form import Form, Forms, SourceKind
 from portnet.domain.declaring.issue import Facts
 from portnet.domain.declaring.prefilling import Source, prefill
-from portnet.domain.declaring.rules import OPERATOR
 from portnet.domain.reference.references import References
 from portnet.forms import load_forms
 from portnet.forms.lists import currency_decimals

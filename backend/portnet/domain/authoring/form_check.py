@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from portnet.domain.authoring.authored import Fault, within
+from portnet.domain.declaring.answering.rules import NEEDS
 from portnet.domain.declaring.form import Condition, Field, FieldType, Form, Option
 from portnet.domain.declaring.issue import IssueCode
-from portnet.domain.declaring.rules import NEEDS
 from portnet.domain.localised import LOCALES, Localised
 
 _PATH = re.compile(r"[a-z][a-z_]*(/[a-z][a-z_]*)+(/\*(/[a-z][a-z_]*)?)?")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from portnet.domain.declaring.answers import judge
+from portnet.domain.declaring.answering.judging import judge
+from portnet.domain.declaring.answering.rules import keep
+from portnet.domain.declaring.answering.sheet import Sheet
 from portnet.domain.declaring.form import Field, Form, Severity, at
 from portnet.domain.declaring.issue import Facts, Issue, IssueCode
-from portnet.domain.declaring.rules import keep
-from portnet.domain.declaring.sheet import Sheet
 
 
 def check(form: Form, values: Mapping[str, str], facts: Facts) -> tuple[Issue, ...]:

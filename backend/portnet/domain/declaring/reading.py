@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from portnet.domain.agency import Reference
-from portnet.domain.declaring.answers import number
+from portnet.domain.declaring.answering.judging import number
+from portnet.domain.declaring.answering.rules import DS, LOTS
+from portnet.domain.declaring.answering.sheet import Sheet
+from portnet.domain.declaring.answering.wording import joined, same, worded
 from portnet.domain.declaring.form import Field, FieldType, Form, at, split
-from portnet.domain.declaring.rules import DS, LOTS
-from portnet.domain.declaring.sheet import Sheet
-from portnet.domain.declaring.wording import joined, same, worded
 from portnet.domain.localised import Localised
 
 _BETWEEN = " · "

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
-from portnet.domain.declaring.answers import number, shown
+from portnet.domain.declaring.answering.judging import number, shown
+from portnet.domain.declaring.answering.sheet import Sheet
 from portnet.domain.declaring.form import Rule, Severity, split
 from portnet.domain.declaring.issue import Facts, Issue, IssueCode, TitleFacts
-from portnet.domain.declaring.sheet import Sheet
 
 OPERATOR = "operation/operator_ice"
 COUNTRY = "operation/party/country"
