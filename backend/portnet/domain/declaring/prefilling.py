@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from portnet.domain.declaring.answering.rules import PAID, PAYMENT, TITLE
 from portnet.domain.declaring.answering.sheet import Sheet
 from portnet.domain.declaring.answering.tidying import SEPARATOR
 from portnet.domain.declaring.form import Field, FieldType, Form, SourceKind, split
@@ -56,6 +57,12 @@ class Prefilled(msgspec.Struct, frozen=True, kw_only=True):
 
     values: Mapping[str, str]
     origins: Mapping[str, Origin]
+
+
+def from_title(number: str, values: Mapping[str, str]) -> Source:
+    """A title's own declaration as a source: its number comes along, and that there is something to pay."""
+    known = {**values, PAYMENT: PAID, TITLE: number}
+    return Source(kind=SourceKind.TITLE, name=number, values=known)
 
 
 def prefill(

@@ -19,6 +19,7 @@ CURRENCY = "operation/invoice/currency"
 AMOUNT = "operation/invoice/amount"
 INCOTERM = "operation/incoterm"
 MODE = "operation/transport/mode"
+PAYMENT = "operation/payment"
 TITLE = "operation/title/number"
 DS = "operation/manifest/ds"
 LOTS = "operation/manifest/lots/*"
@@ -36,6 +37,9 @@ _BY_SEA = frozenset({"FAS", "FOB", "CFR", "CIF"})
 _ROUNDING = Decimal("0.01")
 _HOME = "MA"
 _NO_PREFERENCE = "NONE"
+
+#: The answer at `PAYMENT` for which there is a title.
+PAID = "WITH"
 
 #: The fields without which a rule has nothing to look at.
 NEEDS: Mapping[Rule, tuple[str, ...]] = {
