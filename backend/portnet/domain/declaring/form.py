@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -197,6 +197,8 @@ def at(path: str, line: str | None) -> str:
     return path.replace("*", line) if line is not None else path
 
 
+# Drafts are checked at each save, with the same paths each time.
+@lru_cache(maxsize=8_192)
 def split(path: str) -> tuple[str, str | None]:
     """A field's own path, with ``*`` in the place of the line's id, and that id; it has one line at most."""
     found = _LINE_ID.search(path)
