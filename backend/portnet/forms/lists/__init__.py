@@ -14,7 +14,7 @@ from babel import Locale as Cldr
 from iso4217 import Currency
 
 from portnet.domain.declaring.form import Option
-from portnet.domain.localised import LOCALES, Locale, Localised
+from portnet.domain.localised import LOCALES, Localised
 
 _Names = Mapping[str, str]
 
@@ -43,15 +43,15 @@ def standard_lists() -> Mapping[str, tuple[Option, ...]]:
     }
 
 
-def _names(locale: Locale, table: str) -> _Names:
+def _names(locale: str, table: str) -> _Names:
     """One of CLDR's tables of names; babel says nothing of what is in them."""
     return cast("_Names", getattr(Cldr.parse(locale), table))
 
 
-def _option(code: str, spoken: Mapping[Locale, _Names], pattern: str) -> Option:
+def _option(code: str, spoken: Mapping[str, _Names], pattern: str) -> Option:
     """A code that CLDR has no name for is called by itself."""
 
-    def called(locale: Locale) -> str:
+    def called(locale: str) -> str:
         name = spoken[locale].get(code)
         return pattern.format(code=code, name=name) if name else code
 

@@ -308,8 +308,14 @@ EVERYTHING_WRONG = {
     **{path: text for n in range(3, 51) for path, text in goods(n).items()},
 }
 #: Said of other means of transport, other kinds, dates that are none, or instead of another finding.
-ELSEWHERE = {C.AIR_WAYBILL_WRONG, C.DUM_WRONG, C.DUM_KEY_DOUBTFUL, C.NOT_A_DATE, C.NEGATIVE}
-ELSEWHERE |= {C.TITLE_OTHER_CURRENCY}
+ELSEWHERE = {
+    C.AIR_WAYBILL_WRONG,
+    C.DUM_WRONG,
+    C.DUM_KEY_DOUBTFUL,
+    C.NOT_A_DATE,
+    C.NEGATIVE,
+    C.TITLE_OTHER_CURRENCY,
+}
 
 
 def test_a_declaration_with_every_rule_broken_names_them_all_at_once() -> None:

@@ -7,8 +7,13 @@ from portnet.domain.declaring.prefilling import Source, from_title, note, prefil
 from tests.support.declaring.published import ICE, declaration, form, line
 
 FORM = form()
-OWN = {"operation/invoice/number", "operation/invoice/date", "operation/invoice/amount"}
-OWN |= {"operation/freight/amount", "operation/insurance/amount"}
+OWN = {
+    "operation/invoice/number",
+    "operation/invoice/date",
+    "operation/invoice/amount",
+    "operation/freight/amount",
+    "operation/insurance/amount",
+}
 
 
 def source(kind: SourceKind, values: dict[str, str], name: str = "D-1") -> Source:

@@ -7,7 +7,7 @@ import pytest
 from portnet.domain.declaring.answering.tidying import tidy
 from tests.support.declaring.published import form
 
-FIELDS = form("DUM_IMPORT").fields | form("ONSSA_IMPORT").fields
+FIELDS = {**form("DUM_IMPORT").fields, **form("ONSSA_IMPORT").fields}
 
 
 @pytest.mark.parametrize(
