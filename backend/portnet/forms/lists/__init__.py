@@ -32,8 +32,8 @@ def currency_decimals() -> Mapping[str, int]:
 @cache
 def standard_lists() -> Mapping[str, tuple[Option, ...]]:
     """``countries`` (ISO 3166, two letters) and ``currencies`` (ISO 4217), by code."""
-    territories = {locale: _names(locale, "territories") for locale in LOCALES}
-    currencies = {locale: _names(locale, "currencies") for locale in LOCALES}
+    territories: dict[str, _Names] = {locale: _names(locale, "territories") for locale in LOCALES}
+    currencies: dict[str, _Names] = {locale: _names(locale, "currencies") for locale in LOCALES}
     countries = sorted({country.alpha_2 for country in pycountry.countries} - _NOT_OFFERED)
     return {
         "countries": tuple(_option(code, territories, "{name}") for code in countries),
