@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from benchmarks.agency_to_phone import agency_to_phone
+from benchmarks.declaring.validate_50 import validate_50
 from benchmarks.indicators import indicators
 from benchmarks.intake import intake
 from benchmarks.rebuild import rebuild
@@ -19,6 +20,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "intake": intake,
     "rebuild": rebuild,
     "resident": resident,
+    "validate_50": validate_50,
 }
 
 
