@@ -58,6 +58,12 @@ class FactorRoom(msgspec.Struct, frozen=True, kw_only=True):
     second_factors: SecondFactors
 
 
+def authenticator_of(secret: bytes, previous_secrets: Sequence[bytes] = ()) -> TotpAuthenticator:
+    """Seals under the server's ``secret``, opens what the previous ones sealed too."""
+    previous = [derive_key(old, _SEALING) for old in previous_secrets]
+    return TotpAuthenticator(SecretsBox(derive_key(secret, _SEALING), previous))
+
+
 def factor_room(
     units: UnitsOfWork,
     database: Database,
@@ -67,8 +73,7 @@ def factor_room(
     previous_secrets: Sequence[bytes],
 ) -> FactorRoom:
     """The room over one database; secrets are sealed under the server's ``secret``."""
-    previous = [derive_key(old, _SEALING) for old in previous_secrets]
-    authenticator = TotpAuthenticator(SecretsBox(derive_key(secret, _SEALING), previous))
+    authenticator = authenticator_of(secret, previous_secrets)
     reader = SecondFactorRepository(database)
     step_up = StepUp(units, reader, authenticator, clock)
     return FactorRoom(
