@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 import pyotp
 from pyotp.exceptions import OTPVerificationError
+from pyotp.totp import TOTP
 
 from portnet.domain.identity.second_factor import (
     STEP_SECONDS,
@@ -49,7 +50,7 @@ class TotpAuthenticator:
         codes = tuple(_recovery_code() for _ in range(_RECOVERY_CODES))
         return Drawn(
             totp=self.keep(user, secret, codes, now),
-            uri=pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=_ISSUER),
+            uri=TOTP(secret).provisioning_uri(name=login, issuer_name=_ISSUER),
             recovery_codes=codes,
         )
 
@@ -69,9 +70,7 @@ class TotpAuthenticator:
             return None
         secret = self._box.open(totp.sealed, _place(user)).decode()
         try:
-            step = pyotp.TOTP(secret).verify_and_get_timecode(
-                typed, for_time=now, valid_window=_SKEW
-            )
+            step = TOTP(secret).verify_and_get_timecode(typed, for_time=now, valid_window=_SKEW)
         except OTPVerificationError:
             return None
         return TotpCode(step=step)
@@ -85,7 +84,7 @@ class TotpAuthenticator:
 
 def code_at(secret: str, now: datetime) -> str:
     """The six digits that an authenticator with that secret (base 32) shows."""
-    return pyotp.TOTP(secret).at(now)
+    return TOTP(secret).at(now)
 
 
 def shown_for(now: datetime) -> timedelta:

@@ -75,8 +75,8 @@ class Viewer(Node):
 
     @described("What the viewer proves sensitive operations with.")
     async def second_factor(self, info: Info) -> SecondFactorState:
-        standing = await info.context.services.second_factors.standing(info.context.viewer.user)
-        return SecondFactorState(standing.state.value)
+        readiness = await info.context.services.second_factors.readiness(info.context.viewer.user)
+        return SecondFactorState(readiness.state.value)
 
     @strawberry.field
     def clock(self, info: Info) -> Clock:

@@ -33,7 +33,7 @@ class Method(enum.StrEnum):
     RECOVERY_CODE = "RECOVERY_CODE"
 
 
-class State(enum.StrEnum):
+class FactorState(enum.StrEnum):
     """What an account has, as the contract names it."""
 
     NONE = "NONE"
@@ -91,8 +91,8 @@ class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
     at_sign_in: bool = True
 
     @property
-    def state(self) -> State:
-        return State.NONE if self.active is None else State.TOTP
+    def state(self) -> FactorState:
+        return FactorState.NONE if self.active is None else FactorState.TOTP
 
     @property
     def methods(self) -> tuple[Method, ...]:

@@ -9,10 +9,10 @@ import msgspec
 from portnet.domain.access import Viewer
 from portnet.domain.identity.proof import Need, Proof, Proven, Unproven, operation_hash
 from portnet.domain.identity.second_factor import (
+    FactorState,
     Method,
     Occasion,
     SecondFactor,
-    State,
     confirmed,
     enrolled,
     seconds_to_wait,
@@ -29,10 +29,10 @@ from portnet.services.identity.person import refused
 _ENROL, _CONFIRM = "enrol_second_factor", "confirm_second_factor"
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody can show now, and in how many seconds a code can be accepted again (0: at once)."""
 
-    state: State
+    state: FactorState
     methods: tuple[Method, ...]
     wait_seconds: int
     throttled: bool
@@ -57,12 +57,12 @@ class SecondFactors:
         self._proofs = proofs
         self._clock = clock
 
-    async def standing(self, user: str, occasion: Occasion = Occasion.STEP_UP) -> Standing:
-        """How an account stands with its second factor."""
+    async def readiness(self, user: str, occasion: Occasion = Occasion.STEP_UP) -> Readiness:
+        """What an account can show, and how soon."""
         known = await self._reader.second_factor(user)
         factor = known or SecondFactor(user=user, company="")
         now = self._clock.now()
-        return Standing(
+        return Readiness(
             state=factor.state,
             methods=factor.methods,
             wait_seconds=seconds_to_wait(factor, occasion, now),

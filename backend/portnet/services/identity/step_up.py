@@ -15,6 +15,7 @@ from portnet.domain.identity.second_factor import (
     Answered,
     Occasion,
     SecondFactor,
+    TotpCode,
     answered,
     awaits,
     challenged,
@@ -98,7 +99,9 @@ class StepUp:
             return challenged(factor, operation, now)
         evidence = self._authenticator.read(factor.user, factor.active, proof.code or "", now)
         changed, outcome = answered(factor, operation, occasion, evidence, now)
-        if isinstance(outcome, Proven) and changed.active is not None:
+        # A recovery code must do where the secret cannot be opened any more.
+        opened = isinstance(outcome, Proven) and isinstance(evidence, TotpCode)
+        if opened and changed.active is not None:
             kept = self._authenticator.resealed(factor.user, changed.active)
             changed = msgspec.structs.replace(changed, active=kept)
         return changed, outcome

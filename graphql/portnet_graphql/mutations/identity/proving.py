@@ -27,14 +27,16 @@ class ProofInput:
 
 async def prove_first(bound: str, context: Context) -> SecondFactorRequired:
     """For `NotDone.PROOF_REQUIRED`: the operation of that hash waits for a code."""
-    standing = await context.services.second_factors.standing(context.viewer.user)
-    return SecondFactorRequired.for_(bound, standing.methods, context.locale)
+    readiness = await context.services.second_factors.readiness(context.viewer.user)
+    return SecondFactorRequired.for_(bound, readiness.methods, context.locale)
 
 
 async def try_later(context: Context) -> Throttled:
     """For `NotDone.PROOF_USED` and `NotDone.THROTTLED`: no code counts before that."""
-    standing = await context.services.second_factors.standing(context.viewer.user)
-    return Throttled.until_a_code_counts(standing.throttled, standing.wait_seconds, context.locale)
+    readiness = await context.services.second_factors.readiness(context.viewer.user)
+    return Throttled.until_a_code_counts(
+        readiness.throttled, readiness.wait_seconds, context.locale
+    )
 
 
 async def not_yet_signed_in(
@@ -42,10 +44,10 @@ async def not_yet_signed_in(
 ) -> SecondFactorRequired | Throttled:
     """For a sign-in whose password is right."""
     factors = context.services.second_factors
-    standing = await factors.standing(asked.user, Occasion.SIGN_IN)
+    readiness = await factors.readiness(asked.user, Occasion.SIGN_IN)
     if asked.why in (Unproven.USED, Unproven.THROTTLED):
         return Throttled.until_a_code_counts(
-            standing.throttled, standing.wait_seconds, context.locale
+            readiness.throttled, readiness.wait_seconds, context.locale
         )
     wrong = NotDone.PROOF_WRONG if asked.why is Unproven.WRONG else NotDone.PROOF_REQUIRED
-    return SecondFactorRequired.for_(asked.operation, standing.methods, context.locale, wrong)
+    return SecondFactorRequired.for_(asked.operation, readiness.methods, context.locale, wrong)

@@ -92,5 +92,5 @@ async def _not_enrolled(
         return await prove_first(bound, context)
     if refusal in (NotDone.PROOF_USED, NotDone.THROTTLED):
         return await try_later(context)
-    standing = await context.services.second_factors.standing(context.viewer.user)
-    return NotAllowedNow.because(refusal, standing.state.value, context.locale)
+    readiness = await context.services.second_factors.readiness(context.viewer.user)
+    return NotAllowedNow.because(refusal, readiness.state.value, context.locale)

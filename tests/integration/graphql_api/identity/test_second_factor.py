@@ -26,8 +26,8 @@ SIGN_IN = f"""mutation ($input: SignInInput!) {{ signIn(input: $input) {{ __type
   ... on SignedIn {{ viewer {{ name secondFactor }} }} {PROBLEM} }} }}"""
 ENROL = f"""mutation ($input: EnrolInput!) {{ enrolSecondFactor(input: $input) {{ __typename
   ... on SecondFactorEnrolment {{ method uri recoveryCodes }} {PROBLEM} }} }}"""
-CONFIRM = f"""mutation ($input: ConfirmInput!) {{ confirmSecondFactor(input: $input) {{ __typename
-  ... on Viewer {{ name secondFactor }} ... on Problem {{ code message }} }} }}"""
+CONFIRM = """mutation ($input: ConfirmInput!) { confirmSecondFactor(input: $input) { __typename
+  ... on Viewer { name secondFactor } ... on Problem { code message } } }"""
 MINE = "{ me { secondFactor } }"
 
 

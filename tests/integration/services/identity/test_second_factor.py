@@ -6,7 +6,7 @@ import pytest
 
 from portnet.domain.access import Role
 from portnet.domain.identity.proof import Need, Proof, Proven
-from portnet.domain.identity.second_factor import MOST_MISSES, Method, State
+from portnet.domain.identity.second_factor import MOST_MISSES, FactorState, Method
 from portnet.domain.submission import NotDone
 from portnet.ports.identity.second_factor import Drawn
 from portnet_server.composition.second_factor import FactorRoom, factor_room
@@ -33,8 +33,8 @@ async def confirm(world: World, room: FactorRoom, code: Proof, key: str = "k") -
     return await room.second_factors.confirm(world.viewing(USER), key, code)
 
 
-async def state(room: FactorRoom) -> State:
-    return (await room.second_factors.standing(USER.id)).state
+async def state(room: FactorRoom) -> FactorState:
+    return (await room.second_factors.readiness(USER.id)).state
 
 
 async def trail(world: World) -> list[str]:
@@ -45,13 +45,13 @@ async def test_a_second_factor_counts_from_its_first_code_on(
     world: World, room: FactorRoom
 ) -> None:
     new = await drawn(world, room)
-    assert await state(room) is State.NONE
+    assert await state(room) is FactorState.NONE
     assert await confirm(world, room, WRONG) is NotDone.PROOF_WRONG
     code = shows(world.clock.now(), secret_in(new.uri))
     assert await confirm(world, room, code) is None
-    standing = await room.second_factors.standing(USER.id)
-    assert (standing.state, standing.methods) == (
-        State.TOTP, (Method.TOTP, Method.RECOVERY_CODE),
+    readiness = await room.second_factors.readiness(USER.id)
+    assert (readiness.state, readiness.methods) == (
+        FactorState.TOTP, (Method.TOTP, Method.RECOVERY_CODE),
     )  # fmt: skip
     assert await trail(world) == ["second_factor.begun", "second_factor.confirmed"]
 

@@ -79,10 +79,10 @@ async def test_two_operations_within_one_code_need_two_codes(
     await show(room, None, PAY)
     assert isinstance(await show(room, shows(world.clock.now()), APPROVE), Proven)
     assert await show(room, shows(world.clock.now()), PAY) is Unproven.USED
-    standing = await room.second_factors.standing(USER.id)
-    assert 0 < standing.wait_seconds <= STEP.seconds
-    assert not standing.throttled
-    world.clock.advance(timedelta(seconds=standing.wait_seconds))
+    readiness = await room.second_factors.readiness(USER.id)
+    assert 0 < readiness.wait_seconds <= STEP.seconds
+    assert not readiness.throttled
+    world.clock.advance(timedelta(seconds=readiness.wait_seconds))
     assert isinstance(await show(room, shows(world.clock.now()), PAY), Proven)
 
 
@@ -144,8 +144,8 @@ async def test_after_five_wrong_codes_none_is_looked_at(world: World, room: Fact
         assert await show(room, WRONG) is Unproven.WRONG
     assert await show(room, shows(world.clock.now())) is Unproven.THROTTLED
     assert await show(room, None, PAY) is Unproven.THROTTLED
-    standing = await room.second_factors.standing(USER.id)
-    assert (standing.throttled, standing.wait_seconds) == (True, MISSES_WINDOW.seconds)
+    readiness = await room.second_factors.readiness(USER.id)
+    assert (readiness.throttled, readiness.wait_seconds) == (True, MISSES_WINDOW.seconds)
     world.clock.advance(MISSES_WINDOW)
     assert await show(room, None) is Unproven.REQUIRED
     assert isinstance(await show(room, shows(world.clock.now())), Proven)
@@ -217,6 +217,12 @@ async def test_a_secret_is_kept_sealed_and_moves_to_the_servers_new_secret(
     alone = factor_room(world.units, world.database, world.accounts, world.clock, new, ())
     await show(alone, None)
     assert isinstance(await show(alone, shows(world.clock.now())), Proven)
+
+
+async def test_recovery_codes_survive_the_servers_secret(world: World, room: FactorRoom) -> None:
+    lost = factor_room(world.units, world.database, world.accounts, world.clock, b"n" * 32, ())
+    await show(lost, None)
+    assert isinstance(await show(lost, Proof(code=RECOVERY_CODES[0])), Proven)
 
 
 async def test_nothing_of_it_is_logged(

@@ -13,11 +13,11 @@ from portnet.domain.identity.second_factor import (
     MOST_MISSES,
     STEP_SECONDS,
     Evidence,
+    FactorState,
     Method,
     Occasion,
     RecoveryCode,
     SecondFactor,
-    State,
     Totp,
     TotpCode,
     answered,
@@ -95,7 +95,7 @@ def test_a_challenge_lasts_five_minutes(after: timedelta, waits: bool) -> None:
 def test_who_has_no_second_factor_is_told_so() -> None:
     assert challenged(NONE, "op", NOW) == (NONE, Unproven.MISSING)
     assert answer(NONE, RIGHT) == (NONE, Unproven.MISSING)
-    assert (NONE.state, NONE.methods) == (State.NONE, ())
+    assert (NONE.state, NONE.methods) == (FactorState.NONE, ())
 
 
 def test_five_wrong_codes_are_enough_and_pass_one_by_one() -> None:
@@ -154,14 +154,14 @@ def test_challenges_do_not_pile_up() -> None:
 
 def test_an_authenticator_counts_from_its_first_code_on() -> None:
     pending = enrolled(NONE, TOTP)
-    assert pending.state is State.NONE
+    assert pending.state is FactorState.NONE
     for wrong in (None, RecoveryCode(hash="hash-1")):
         same, outcome = confirmed(pending, wrong, NOW)
         assert outcome is Unproven.WRONG
         assert same.active is None
     factor, outcome = confirmed(pending, RIGHT, NOW)
     assert isinstance(outcome, Proven)
-    assert (factor.state, factor.pending, factor.at_sign_in) == (State.TOTP, None, True)
+    assert (factor.state, factor.pending, factor.at_sign_in) == (FactorState.TOTP, None, True)
     waits, _ = challenged(factor, "op", NOW)
     assert answer(waits, RIGHT)[1] is Unproven.USED
 
