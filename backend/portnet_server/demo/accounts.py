@@ -16,8 +16,8 @@ from portnet.domain.localised import Locale
 PASSWORD = "portnet-demo"  # noqa: S105 - public on purpose
 
 
-#: Who decides, pays and declares has an authenticator.
-_PROVE = frozenset({Role.DECLARANT, Role.MANAGER, Role.FINANCE})
+#: Who decides, pays, declares and signs has an authenticator.
+_PROVE = frozenset({Role.DECLARANT, Role.MANAGER, Role.FINANCE, Role.ADMINISTRATOR})
 
 
 class DemoUser(msgspec.Struct, frozen=True, kw_only=True):

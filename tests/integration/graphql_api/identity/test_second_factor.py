@@ -101,6 +101,18 @@ async def test_a_refusal_for_want_of_a_code_is_never_the_answer_for_good(world: 
     assert (await cancel(world, proof=code(world)))["__typename"] == "Procedure"
 
 
+async def test_a_token_that_lapses_before_the_code_is_typed_loses_nothing(world: World) -> None:
+    """Each call of these tests is a session of its own: the challenge hangs on the account."""
+    await declare(world)
+    token = await world.token("declarant")
+    assert (await cancel(world))["__typename"] == "SecondFactorRequired"
+    world.clock.at += 24 * STEP
+    assert "refused" in await world.send(token, MINE)
+    late = await cancel(world, proof=code(world))
+    assert late["__typename"] == "SecondFactorRequired"
+    assert (await cancel(world, proof=code(world)))["__typename"] == "Procedure"
+
+
 async def test_a_used_code_says_when_the_next_one_comes(world: World) -> None:
     await declare(world)
     await world.ask("declarant", ENROL, input={"clientMutationId": "e", "method": "TOTP"})
