@@ -15,7 +15,6 @@ from litestar import Litestar
 from portnet.catalogue import load_catalogue
 from portnet.domain.act import GATEWAY
 from portnet.domain.agency import AgencyEvent
-from portnet.domain.identity.proof import Proven, Unproven
 from portnet.domain.inbox import RawMessage
 from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
@@ -72,6 +71,7 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.second_factor import NoApprovals, ProofsByNeed, factor_room
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -105,13 +105,6 @@ class SessionVerifier:
     def session(self, token: str, now: datetime) -> str | None:
         claims = self._tokens.verify(token, now)
         return claims.session if isinstance(claims, AccessClaims) else None
-
-
-class NoProofs:
-    """Implements `Proofs` where nobody can have a second factor yet, and nobody can approve an act."""
-
-    async def verify(self, *_asked: object, **_named: object) -> Proven | Unproven:
-        return Unproven.MISSING
 
 
 class House:
@@ -165,7 +158,10 @@ class House:
         self.requests = RequestRepository(self.database)
         self.files = DossierRepository(self.database)
         self.systems = AgencySystems(config.gateway_urls, config.sandbox_gateway_urls, GATEWAY)
-        self.proofs = NoProofs()
+        self.factor = factor_room(
+            self.units, self.database, self.accounts, self.clock, secret, config.previous_secrets
+        )
+        self.proofs = ProofsByNeed(self.factor.step_up, NoApprovals())
         self.gateway = HttpGateway(self.systems, signing_key(secret), self.clock)
         planner = Planner(self.catalogue)
         intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
@@ -281,6 +277,7 @@ class House:
             self.ids,
             self.wakeups,
             self.config.session_lifetime,
+            self.factor.step_up,
         )
         return Dependencies(
             services=Services(
@@ -294,6 +291,7 @@ class House:
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
                 ),
                 help=Help(self.units, files, self.anomalies, self.clock, self.ids),
+                second_factors=self.factor.second_factors,
             ),
             readers=Readers(
                 files=self.files,

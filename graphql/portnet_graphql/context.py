@@ -35,6 +35,7 @@ from portnet.services.alert import Alerts
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
 from portnet.services.identity.device import Devices
+from portnet.services.identity.second_factor import SecondFactors
 from portnet.services.identity.session import Sessions
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
@@ -57,6 +58,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     acts: Acts
     anomalies: Anomalies
     help: Help
+    second_factors: SecondFactors
 
 
 class ReferenceShelf(Protocol):

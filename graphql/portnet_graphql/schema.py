@@ -12,6 +12,7 @@ from portnet_graphql.mutations.anomaly import AnomalyMutations
 from portnet_graphql.mutations.device import DeviceMutations
 from portnet_graphql.mutations.feedback import FeedbackMutations
 from portnet_graphql.mutations.help import HelpMutations
+from portnet_graphql.mutations.identity.second_factor import SecondFactorMutations
 from portnet_graphql.mutations.request import RequestMutations
 from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
@@ -54,6 +55,7 @@ class Mutation(
     FeedbackMutations,
     AnomalyMutations,
     HelpMutations,
+    SecondFactorMutations,
 ):
     pass
 

@@ -35,6 +35,7 @@ from portnet_mobile.errors import (
     sorted_failures,
 )
 from portnet_mobile.operations import documents
+from portnet_mobile.step_up import Code, proven
 
 #: Seconds a request may take, on a bad network.
 _REQUEST_TIMEOUT = 20
@@ -97,9 +98,13 @@ class Client:
             raise SessionEnded("Nobody is signed in.", "SESSION_ENDED")
         return self._renew_at
 
-    async def sign_in(self, login: str, password: str) -> None:
-        """Opens a session. Raises Refused for wrong credentials, or an error of the line."""
-        await self._open_session("SignIn", "signIn", {"login": login, "password": password})
+    async def sign_in(self, login: str, password: str, code: Code | None = None) -> None:
+        """Opens a session, with a ``code`` where the account asks for one.
+
+        Raises Refused for wrong credentials, or an error of the line.
+        """
+        given = {"login": login, "password": password}
+        await self._open_session("SignIn", "signIn", given, code)
 
     async def sign_out(self) -> None:
         """Ends the session on the server, then forgets it."""
@@ -143,13 +148,26 @@ class Client:
             return msgspec.convert(data, type_)
 
     async def act(
-        self, operation: str, field: str, variables: Variables, type_: type[T], typename: str
+        self,
+        operation: str,
+        field: str,
+        variables: Variables,
+        type_: type[T],
+        typename: str,
+        code: Code | None = None,
     ) -> T:
-        """The member ``typename`` of a mutation's union; raises Refused for a Problem."""
-        sent = {"input": {"clientMutationId": mutation_id(), **variables}}
-        data = await self.execute(operation, sent)
-        with sorted_failures():
-            return _granted(read_result(data[field], type_, typename))
+        """The member ``typename`` of a mutation's union; raises Refused for a Problem.
+
+        Where the server asks for a second factor, ``code`` is asked for it, under the same mutation's id.
+        """
+        wish = {"clientMutationId": mutation_id(), **variables}
+
+        async def attempt(proof: Variables) -> T | Problem:
+            data = await self.execute(operation, {"input": {**wish, **proof}})
+            with sorted_failures():
+                return read_result(data[field], type_, typename)
+
+        return _granted(await proven(attempt, code, self._clock))
 
     async def sync(self, after: str, first: int) -> SyncPage:
         """What came after a cursor, ``first`` frames at most."""
@@ -185,11 +203,16 @@ class Client:
             raise SessionEnded("Nobody is signed in.", "SESSION_ENDED")
         return self._tokens
 
-    async def _open_session(self, operation: str, field: str, variables: Variables) -> None:
-        sent = {"input": {"clientMutationId": mutation_id(), **variables}}
-        data = await self._post(operation, sent, None)
-        with sorted_failures():
-            session = _granted(read_result(data[field], Tokens, "SignedIn"))
+    async def _open_session(
+        self, operation: str, field: str, variables: Variables, code: Code | None = None
+    ) -> None:
+        async def attempt(proof: Variables) -> Tokens | Problem:
+            sent = {"input": {"clientMutationId": mutation_id(), **variables, **proof}}
+            data = await self._post(operation, sent, None)
+            with sorted_failures():
+                return read_result(data[field], Tokens, "SignedIn")
+
+        session = _granted(await proven(attempt, code, self._clock))
         now = self._clock.now()
         self._tokens = session
         # A phone whose clock is wrong renews too often or too late, and neither breaks it.

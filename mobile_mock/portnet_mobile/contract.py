@@ -229,10 +229,11 @@ class Tokens(_Answer, frozen=True, kw_only=True):
 
 
 class Problem(_Answer, frozen=True, kw_only=True):
-    """An expected refusal."""
+    """An expected refusal; ``retry_after_seconds`` where it says when to come back."""
 
     code: str
     message: str
+    retry_after_seconds: int | None = None
 
 
 def read_frame(answer: object) -> Frame:

@@ -30,6 +30,7 @@ from portnet_mobile.clock import Chance, Clock, Patience, SystemClock
 from portnet_mobile.contract import Alert, Alerts, Dossiers, Frame, Home, Identified
 from portnet_mobile.errors import NotSignedIn, PhoneError, StaleCursor, Unreachable
 from portnet_mobile.merge import alert_answered, apply, differences, snapshot, with_page
+from portnet_mobile.step_up import Code
 from portnet_mobile.store import Store
 
 _logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Phone:
         url: of the server, http or https, without a path.
         locale: fr, ar or en.
         device: where pushes go; None: this phone gets none.
+        code: of the person's authenticator, for an account that is asked for one.
         clock, chance: time and jitter, for tests.
     """
 
@@ -80,12 +82,14 @@ class Phone:
         *,
         locale: str = "fr",
         device: PushDevice | None = None,
+        code: Code | None = None,
         clock: Clock | None = None,
         chance: Chance | None = None,
     ) -> None:
         self._login, self._password = login, password
         self._locale = locale
         self._device = device
+        self._code = code
         self._clock = clock or SystemClock()
         self._client = Client(url, locale=locale, clock=self._clock)
         self._patience = Patience(self._clock, chance)
@@ -182,7 +186,7 @@ class Phone:
 
     async def _begin(self) -> None:
         if not self._client.signed_in:
-            await self._client.sign_in(self._login, self._password)
+            await self._client.sign_in(self._login, self._password, self._code)
         if self._device is not None:
             await self._register(self._device)
         await self._take_snapshot()

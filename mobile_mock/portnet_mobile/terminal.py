@@ -15,6 +15,7 @@ from portnet_mobile.clock import SystemClock
 from portnet_mobile.errors import PhoneError
 from portnet_mobile.phone import Phone, PushDevice
 from portnet_mobile.screen import Happening, View, plain_line, screen
+from portnet_mobile.step_up import Code
 from portnet_mobile.words import Words, words
 
 #: Seconds between drawings: what is counted in seconds should be seen to move.
@@ -23,19 +24,26 @@ _REMEMBERED = 50
 
 
 async def run_terminal(
-    url: str, login: str, password: str, locale: str | None, console: Console
+    url: str,
+    login: str,
+    password: str,
+    locale: str | None,
+    console: Console,
+    code: Code | None = None,
 ) -> int:
     """Show a person's phone until it ends or the task is cancelled; nothing signs it out.
 
     Args:
         url: of the server, without a path.
         locale: of the phone's own words; None: the person's.
+        code: of the person's authenticator, for an account that is asked for one.
 
     Returns:
         1: the phone could not start, or its session ended; the reason was printed.
     """
     device = PushDevice(address=f"terminal:{login}", label="Terminal")
-    async with Phone(url, login, password, locale=locale or "fr", device=device) as phone:
+    spoken = locale or "fr"
+    async with Phone(url, login, password, locale=spoken, device=device, code=code) as phone:
         return await _Terminal(phone, locale, console).run()
 
 

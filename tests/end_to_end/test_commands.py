@@ -49,6 +49,27 @@ refs = ["dum"]
 due_in = "24h"
 amounts = [{ kind = "DI", value = "12.50", currency = "MAD" }]
 """
+#: Signing asks for a second factor, and for nobody's approval.
+_SIGNED = """
+code = "SIGNED"
+title = { fr = "Abonnement signé", ar = "توقيع الاشتراك", en = "A subscription is signed" }
+parties = { OPERATOR = "company:importer" }
+refs = { file = "SUBSCRIPTION" }
+
+[[steps]]
+source = "PORTNET"
+event = "SUBSCRIPTION.docs_ok"
+refs = ["file"]
+
+[[steps]]
+after = "1h"
+source = "PORTNET"
+event = "SUBSCRIPTION.paid"
+refs = ["file"]
+
+[[steps]]
+wait_for = { by = "ADMINISTRATOR", act = "SUBSCRIPTION.signed", within = "4h" }
+"""
 _ASKED = """
 code = "ASKED"
 title = { fr = "Pièce demandée", ar = "وثيقة مطلوبة", en = "A paper is asked for" }
@@ -190,6 +211,18 @@ async def test_a_story_goes_on_when_the_company_answers_and_takes_its_other_way_
     dum = re.search(r"DUM (\d{3} \d{3} \d{4} \d{7} \S)", left.said)
     assert dum is not None
     await demo.reaches("broker", dum[1], "VISIT_TO_SET")
+
+
+async def test_an_act_that_needs_a_second_factor_is_done_with_the_persons_own_code(
+    demo: Demo,
+) -> None:
+    (demo.folder / "signed.toml").write_text(_SIGNED, encoding="utf-8")
+    command = ("agency", "replay", "signed.toml", "--seconds", "0")
+    told = await run(command, demo.folder, demo.settings)
+    assert told.status == 0, told.said
+    assert "done by administrator" in told.said
+    code = await run(("code", "--as", "administrator"), demo.folder, demo.settings)
+    assert re.match(r"\d{6}\n", code.said), code.said
 
 
 async def test_a_banks_release_shows_among_the_anomalies(demo: Demo) -> None:

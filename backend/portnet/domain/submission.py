@@ -92,6 +92,10 @@ class NotDone(enum.StrEnum):
     PROOF_REQUIRED = "PROOF_REQUIRED"
     PROOF_WRONG = "PROOF_WRONG"
     PROOF_MISSING = "PROOF_MISSING"
+    #: The code was used already; the next one will do.
+    PROOF_USED = "PROOF_USED"
+    #: Too many codes were wrong.
+    THROTTLED = "THROTTLED"
 
 
 Decided = Submission | NotDone

@@ -21,6 +21,7 @@ from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
 from portnet.domain.identity.account import Credentials, Session
+from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
@@ -106,6 +107,7 @@ Change = (
     | Company
     | User
     | Credentials
+    | SecondFactor
     | Mandate
     | Feedback
     | Uncounted
@@ -223,6 +225,10 @@ class UnitOfWork(Protocol):
 
     async def session(self, session: str) -> Session | None:
         """A sign-in, ended or not, locked until the unit ends."""
+        ...
+
+    async def second_factor(self, user: str) -> SecondFactor | None:
+        """An account's second factor, locked until the unit ends; nobody enrols a first one meanwhile."""
         ...
 
     async def devices_at(self, address: str) -> Sequence[Device]:

@@ -150,6 +150,9 @@ class Acts:
         shown: dict[Need, Proven] = {}
         if await self._done.done(viewer.user, wish.key) is not None:
             return shown
+        if wish.request is None and procedure.version != wish.expected_version:
+            # A code is neither asked for nor used up for what cannot be done.
+            return NotDone.STALE_VERSION
         act = next((a for a in acts_of(self._catalogue, procedure) if a.event == wish.event), None)
         for need in act.needs if act else ():
             bound = operation_hash(wish.event, wish.procedure, wish.text or "")

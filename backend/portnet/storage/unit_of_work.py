@@ -24,6 +24,7 @@ from portnet.domain.desk.help import HelpCase
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
 from portnet.domain.identity.account import Session
+from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.inbox import Progress, Reawakening, Settlement
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.request import InformationRequest
@@ -190,6 +191,12 @@ class StorageUnitOfWork:
     async def session(self, session: str) -> Session | None:
         found = await self._locked("SELECT * FROM user_session WHERE id = $1", session)
         return rows.session(found[0]) if found else None
+
+    async def second_factor(self, user: str) -> SecondFactor | None:
+        # As for devices: a first enrolment finds no row to lock.
+        await self._begun.run(self._database.dialect.lock_references([f"second_factor:{user}"]))
+        found = await self._locked("SELECT * FROM second_factor WHERE user_id = $1", user)
+        return rows.second_factor(found[0]) if found else None
 
     async def devices_at(self, address: str) -> Sequence[Device]:
         # A first registration finds no row to lock: the address itself is locked.

@@ -56,7 +56,15 @@ async def _demo(config: Config, quiet: bool) -> None:
         )
         house = await stack.enter_async_context(running(wired, secret_of(wired)))
         keys_file = config.data_dir / "agency-keys.json"
-        await seed(house.units, house.keyring, house.passwords, house.clock, house.ids, keys_file)
+        await seed(
+            house.units,
+            house.keyring,
+            house.passwords,
+            house.factor.authenticator,
+            house.clock,
+            house.ids,
+            keys_file,
+        )
         server = await stack.enter_async_context(listening(house))
         client = await stack.enter_async_context(
             AgencyClient(server.address, read_keys(keys_file), house.clock)

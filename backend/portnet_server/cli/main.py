@@ -10,7 +10,7 @@ from portnet_server.cli.configuration import config
 from portnet_server.cli.demo import demo
 from portnet_server.cli.desk.anomalies import anomalies
 from portnet_server.cli.desk.reference import reference
-from portnet_server.cli.phone import phone
+from portnet_server.cli.phone import code, phone
 from portnet_server.cli.rebuild import rebuild
 from portnet_server.cli.schema import schema
 from portnet_server.cli.serve import migrate, serve
@@ -26,6 +26,7 @@ for command in (
     agency,
     anomalies,
     catalogue,
+    code,
     config,
     demo,
     migrate,

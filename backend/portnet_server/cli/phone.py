@@ -1,4 +1,4 @@
-"""`portnet phone`: somebody's phone, live in this terminal."""
+"""`portnet phone`: somebody's phone, live in this terminal; `portnet code`: what their authenticator shows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import asyncio
 import click
 from rich.console import Console
 
+from portnet.security.authenticator import code_at, shown_for
 from portnet_mobile.terminal import run_terminal
 from portnet_server.cli.settings import demo_settings
-from portnet_server.demo.accounts import PASSWORD
+from portnet_server.demo.accounts import PASSWORD, user_of
+from portnet_server.system import SystemClock
 
 
 @click.command()
@@ -18,12 +20,31 @@ from portnet_server.demo.accounts import PASSWORD
 @click.option(
     "--locale", type=click.Choice(["fr", "ar", "en"]), help="By default the account's own."
 )
+@click.option("--code", help="Of the authenticator, for an account that is asked for one.")
 @click.option("--url", help="The server; by default the demo on this machine.")
-def phone(login: str, password: str, locale: str | None, url: str | None) -> None:
+def phone(login: str, password: str, locale: str | None, code: str | None, url: str | None) -> None:
     """Show LOGIN's dossiers and alerts as they change."""
     address = url or f"http://127.0.0.1:{demo_settings().port}"
     try:
-        ended = asyncio.run(run_terminal(address.rstrip("/"), login, password, locale, Console()))
+        given = None if code is None else lambda: code
+        ended = asyncio.run(
+            run_terminal(address.rstrip("/"), login, password, locale, Console(), given)
+        )
     except KeyboardInterrupt:
         ended = 130
     raise SystemExit(ended)
+
+
+@click.command()
+@click.option("--as", "login", default="manager", show_default=True, help="Whose code.")
+def code(login: str) -> None:
+    """Print what the authenticator of the demo's LOGIN shows now.
+
+    Its secret is public: it exists on demo databases only.
+    """
+    person = user_of(login)
+    if person is None or person.totp_secret is None:
+        raise click.ClickException(f"the demo has no {login} with an authenticator")
+    now = SystemClock().now()
+    click.echo(code_at(person.totp_secret, now))
+    click.echo(f"shown for {shown_for(now).seconds + 1} s more; it works once", err=True)

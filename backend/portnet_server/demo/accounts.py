@@ -1,7 +1,11 @@
-"""The demo's companies, people and agencies. The password is public: these accounts exist on demo databases only."""
+"""The demo's companies, people and agencies. The password and the authenticators' secrets are public: these accounts
+exist on demo databases only.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 
 import msgspec
@@ -12,12 +16,24 @@ from portnet.domain.localised import Locale
 PASSWORD = "portnet-demo"  # noqa: S105 - public on purpose
 
 
+#: Who decides, pays, declares and signs has an authenticator.
+_PROVE = frozenset({Role.DECLARANT, Role.MANAGER, Role.FINANCE, Role.ADMINISTRATOR})
+
+
 class DemoUser(msgspec.Struct, frozen=True, kw_only=True):
     login: str
     name: str
     role: Role
     locale: Locale
     phone: str
+
+    @property
+    def totp_secret(self) -> str | None:
+        """Of their authenticator, in base 32; None for those who have none."""
+        if self.role not in _PROVE:
+            return None
+        digest = hashlib.sha256(f"portnet demo {self.login}".encode()).digest()
+        return base64.b32encode(digest[:20]).decode()
 
 
 class DemoCompany(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +90,12 @@ COMPANIES: Mapping[str, DemoCompany] = {
 SOURCES = (
     "PORTNET", "BADR", "ONSSA", "FOODEX", "TMPCS", "ANP", "BANK", "MIC", "OC", "PSP", "TERMINAL", "CARRIER", "DEST",
 )  # fmt: skip
+
+
+def user_of(login: str) -> DemoUser | None:
+    """The demo's person of that login."""
+    people = (user for company in COMPANIES.values() for user in company.users)
+    return next((user for user in people if user.login == login), None)
 
 
 def login_of(parties: Mapping[str, str], role: str) -> str | None:

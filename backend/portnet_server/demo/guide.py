@@ -72,6 +72,14 @@ SUGGESTIONS = (
         ),
     ),
     Suggestion(
+        command=".venv/bin/portnet code --as manager",
+        shows=Localised(
+            fr="le code qu'un acte sensible demande à manager (ou declarant, finance) ; il ne sert qu'une fois",
+            ar="الرمز الذي يطلبه إجراء حساس من manager (أو declarant أو finance)، ويستعمل مرة واحدة",
+            en="the code that a sensitive act asks manager for (or declarant, finance); it works once",
+        ),
+    ),
+    Suggestion(
         command=".venv/bin/portnet anomalies",
         shows=Localised(
             fr="les messages qui n'ont pas pu être appliqués, et pourquoi",

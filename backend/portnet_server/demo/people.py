@@ -12,11 +12,12 @@ import msgspec
 
 from portnet.domain.authoring.scenario import Step, Wait
 from portnet.domain.request import ANSWERED
+from portnet.security.authenticator import code_at
 from portnet_mobile.client import Client
 from portnet_mobile.clock import SystemClock
 from portnet_mobile.contract import Identified
 from portnet_mobile.errors import PhoneError
-from portnet_server.demo.accounts import PASSWORD, login_of
+from portnet_server.demo.accounts import PASSWORD, login_of, user_of
 from portnet_server.demo.replay import Acted, Telling
 
 #: An action of the catalogue by which a scenario may name the act.
@@ -95,7 +96,7 @@ class People:
         if file is None:
             return Acted(wait=wait, at=None, said=f"{login} is not offered {code}.{event}")
         if not self._leave_it:
-            await self._do(phone, file, event)
+            await self._do(login, phone, file, event)
         patience = pause if self._leave_it else _TAKEN_IN
         over = await self._look(phone, code, reference, event, offered=False, within=patience)
         if over is None:
@@ -133,7 +134,7 @@ class People:
         except TimeoutError:
             return None
 
-    async def _do(self, phone: Client, file: File, event: str) -> None:
+    async def _do(self, login: str, phone: Client, file: File, event: str) -> None:
         """Raises Refused when the server says why not."""
         if event == ANSWERED:
             asked = next(r for r in reversed(file.requests) if r.state in _OPEN_REQUESTS)
@@ -147,7 +148,20 @@ class People:
             )
             return
         sent = {"subject": file.id, "action": event, "expectedVersion": file.version}
-        await phone.act("PerformAction", "performAction", sent, Identified, "Procedure")
+        await phone.act(
+            "PerformAction",
+            "performAction",
+            sent,
+            Identified,
+            "Procedure",
+            lambda: self._code(login),
+        )
+
+    def _code(self, login: str) -> str:
+        """What their authenticator shows now; nothing for those who have none, and are not asked."""
+        person = user_of(login)
+        secret = person.totp_secret if person else None
+        return code_at(secret, self._clock.now()) if secret else ""
 
 
 def _named(telling: Telling, number: int, wait: Wait) -> tuple[str, str, str]:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from portnet.domain.access import Company, Mandate, User, Viewer
 from portnet.domain.identity.account import Credentials
+from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.timers import retimed, timers_of_mandate
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.unit_of_work import UnitsOfWork
+from portnet.security.authenticator import TotpAuthenticator
 from portnet.security.passwords import Passwords
 from portnet.services.alert import Alerts
 from portnet.storage.agency_keys import AgencyKeys
@@ -36,6 +38,7 @@ async def seed(
     units: UnitsOfWork,
     keyring: AgencyKeys,
     passwords: Passwords,
+    authenticator: TotpAuthenticator,
     clock: Clock,
     ids: Ids,
     keys_file: Path,
@@ -67,6 +70,16 @@ async def seed(
                 phone=person.phone,
             )
             work.add(user, Credentials(user=user.id, password_hash=password_hash))
+            if person.totp_secret is not None:
+                work.add(
+                    SecondFactor(
+                        user=user.id,
+                        company=user.company,
+                        active=authenticator.keep(user.id, person.totp_secret, (), now),
+                        # The password is public as well: a code would only be in the way.
+                        at_sign_in=False,
+                    )
+                )
         for name in ("importer", "exporter"):
             mandate = Mandate(
                 id=ids.new(),

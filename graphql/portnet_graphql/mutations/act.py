@@ -6,12 +6,13 @@ from typing import Annotated, TypeAlias, assert_never
 
 import strawberry
 
-from portnet.domain.identity.proof import Proof, operation_hash
+from portnet.domain.identity.proof import operation_hash
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault, Wish
 from portnet_graphql.context import Context, Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import found
+from portnet_graphql.mutations.identity.proving import ProofInput, prove_first, try_later
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import (
@@ -20,18 +21,8 @@ from portnet_graphql.types.problem import (
     NotAllowedNow,
     SecondFactorRequired,
     StaleVersion,
+    Throttled,
 )
-
-
-@strawberry.input
-class ProofInput:
-    code: str | None = strawberry.UNSET
-    passkey: str | None = strawberry.field(
-        default=strawberry.UNSET, description="the authenticator's JSON, verbatim"
-    )
-
-    def known(self) -> Proof:
-        return Proof(code=self.code or None, passkey=self.passkey or None)
 
 
 @strawberry.input
@@ -49,6 +40,7 @@ PerformActionResult: TypeAlias = Annotated[
     | StaleVersion
     | NotAllowedNow
     | SecondFactorRequired
+    | Throttled
     | IdempotencyMismatch,
     strawberry.union("PerformActionResult"),
 ]
@@ -81,7 +73,7 @@ class ActMutations:
 
 async def _refused(
     refusal: NotDone, wish: Wish, context: Context
-) -> StaleVersion | NotAllowedNow | SecondFactorRequired | IdempotencyMismatch:
+) -> StaleVersion | NotAllowedNow | SecondFactorRequired | Throttled | IdempotencyMismatch:
     if refusal is NotDone.NOT_FOUND:
         raise ContractError(ErrorCode.NOT_FOUND, "There is no such procedure.")
     current = found(await context.files.procedures.load(wish.procedure))
@@ -90,7 +82,9 @@ async def _refused(
             return StaleVersion.of(Procedure.of(current, context), context.locale)
         case NotDone.PROOF_REQUIRED:
             bound = operation_hash(wish.event, wish.procedure, wish.text or "")
-            return SecondFactorRequired.for_(bound, context.locale)
+            return await prove_first(bound, context)
+        case NotDone.PROOF_USED | NotDone.THROTTLED:
+            return await try_later(context)
         case NotDone.KEY_REUSED:
             return IdempotencyMismatch.in_(context.locale)
         case (

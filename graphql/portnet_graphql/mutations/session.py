@@ -9,10 +9,12 @@ import strawberry
 
 from portnet.services.identity.session import SignedIn as Opened
 from portnet.services.identity.session import SignInRefusal
+from portnet.services.identity.step_up import FactorAsked
 from portnet_graphql.context import Context, Info
 from portnet_graphql.mutations.done import Done, MutationInput
+from portnet_graphql.mutations.identity.proving import ProofInput, not_yet_signed_in
 from portnet_graphql.types.node import described
-from portnet_graphql.types.problem import WrongCredentials
+from portnet_graphql.types.problem import SecondFactorRequired, Throttled, WrongCredentials
 from portnet_graphql.types.viewer import Viewer
 
 
@@ -21,6 +23,7 @@ class SignInInput:
     client_mutation_id: strawberry.ID
     login: str
     password: str
+    proof: ProofInput | None = strawberry.UNSET
 
 
 @strawberry.input
@@ -39,15 +42,20 @@ class SignedIn:
     viewer: Viewer
 
 
-SignInResult: TypeAlias = Annotated[SignedIn | WrongCredentials, strawberry.union("SignInResult")]
+SignInResult: TypeAlias = Annotated[
+    SignedIn | WrongCredentials | SecondFactorRequired | Throttled, strawberry.union("SignInResult")
+]
 
 
 @strawberry.type
 class SessionMutations:
-    @strawberry.mutation
+    @described("Who has a second factor is asked for it once the password is right.")
     async def sign_in(self, info: Info, input: SignInInput) -> SignInResult:
         sessions = info.context.services.sessions
-        outcome = await sessions.sign_in(input.login, input.password)
+        proof = input.proof.known() if input.proof else None
+        outcome = await sessions.sign_in(input.login, input.password, proof)
+        if isinstance(outcome, FactorAsked):
+            return await not_yet_signed_in(outcome, info.context)
         return await _shown(outcome, info.context)
 
     @described(

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import strawberry
 
+from portnet.domain.identity.second_factor import Method
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
@@ -67,6 +68,16 @@ NOT_DONE: Mapping[NotDone, Localised] = {
         ar="الرمز خاطئ أو لم يعد صالحا.",
         en="The code is wrong or no longer valid.",
     ),
+    NotDone.PROOF_USED: Localised(
+        fr="Ce code a déjà servi : attendez le suivant.",
+        ar="سبق استعمال هذا الرمز: انتظروا الرمز التالي.",
+        en="This code was used already: wait for the next one.",
+    ),
+    NotDone.THROTTLED: Localised(
+        fr="Trop d'essais : recommencez plus tard.",
+        ar="محاولات كثيرة: أعيدوا المحاولة لاحقا.",
+        en="Too many attempts: try again later.",
+    ),
     NotDone.BLOCKED: Localised(
         fr="Des erreurs bloquantes restent à corriger.",
         ar="توجد أخطاء مانعة يجب تصحيحها.",
@@ -87,6 +98,21 @@ PROOF_REQUIRED = Localised(
     fr="Confirmez avec votre second facteur.",
     ar="أكدوا بعاملكم الثاني للتحقق.",
     en="Confirm with your second factor.",
+)
+CODE_USED = Localised(
+    fr="Ce code a déjà servi : attendez le suivant, {seconds} s.",
+    ar="سبق استعمال هذا الرمز: انتظروا الرمز التالي، {seconds} ث.",
+    en="This code was used already: wait for the next one, {seconds} s.",
+)
+THROTTLED = Localised(
+    fr="Trop d'essais : recommencez dans {minutes} min.",
+    ar="محاولات كثيرة: أعيدوا المحاولة بعد {minutes} د.",
+    en="Too many attempts: try again in {minutes} min.",
+)
+NO_SUCH_METHOD = Localised(
+    fr="Seule une application d'authentification (code à six chiffres) est possible pour l'instant.",
+    ar="لا يمكن حاليا سوى استعمال تطبيق مصادقة (رمز من ستة أرقام).",
+    en="Only an authenticator app (a code of six digits) is possible for now.",
 )
 KEY_REUSED = Localised(
     fr="Cet identifiant d'opération a déjà servi à autre chose.",
@@ -165,6 +191,26 @@ class WrongCredentials(Problem):
     def in_(cls, locale: Locale) -> WrongCredentials:
         return cls(code="WRONG_CREDENTIALS", message=WRONG_CREDENTIALS.in_(locale))
 
+    @classmethod
+    def wrong_code(cls, locale: Locale) -> WrongCredentials:
+        """Of a second factor."""
+        return cls(code="PROOF_WRONG", message=NOT_DONE[NotDone.PROOF_WRONG].in_(locale))
+
+
+@strawberry.type
+class Throttled(Problem):
+    retry_after_seconds: int
+
+    @classmethod
+    def until_a_code_counts(cls, throttled: bool, seconds: int, locale: Locale) -> Throttled:
+        """Too many codes were wrong, or else this one was used before."""
+        seconds = max(1, seconds)
+        if throttled:
+            message = THROTTLED.in_(locale).format(minutes=-(-seconds // 60))
+            return cls(code="THROTTLED", message=message, retry_after_seconds=seconds)
+        message = CODE_USED.in_(locale).format(seconds=seconds)
+        return cls(code="CODE_USED", message=message, retry_after_seconds=seconds)
+
 
 @strawberry.type
 class NotAllowedNow(Problem):
@@ -177,6 +223,11 @@ class NotAllowedNow(Problem):
     @classmethod
     def because(cls, refusal: NotDone, state: str, locale: Locale) -> NotAllowedNow:
         return cls(code=refusal.value, message=NOT_DONE[refusal].in_(locale), state=state)
+
+    @classmethod
+    def no_such_method(cls, method: str, locale: Locale) -> NotAllowedNow:
+        """To enrol with."""
+        return cls(code="METHOD_UNAVAILABLE", message=NO_SUCH_METHOD.in_(locale), state=method)
 
     @classmethod
     def for_anomaly(cls, code: str, locale: Locale) -> NotAllowedNow:
@@ -211,11 +262,19 @@ class SecondFactorRequired(Problem):
     operation_hash: str = strawberry.field(description="What the code will be bound to.")
 
     @classmethod
-    def for_(cls, operation_hash: str, locale: Locale) -> SecondFactorRequired:
+    def for_(
+        cls,
+        operation_hash: str,
+        methods: Sequence[Method],
+        locale: Locale,
+        why: NotDone = NotDone.PROOF_REQUIRED,
+    ) -> SecondFactorRequired:
+        """``why`` may be PROOF_WRONG, where a code that came was wrong and another one is waited for."""
+        wrong = why is NotDone.PROOF_WRONG
         return cls(
-            code="SECOND_FACTOR_REQUIRED",
-            message=PROOF_REQUIRED.in_(locale),
-            methods=[Proof.TOTP, Proof.PASSKEY],
+            code=why.value if wrong else "SECOND_FACTOR_REQUIRED",
+            message=(NOT_DONE[why] if wrong else PROOF_REQUIRED).in_(locale),
+            methods=[Proof(method.value) for method in methods],
             operation_hash=operation_hash,
         )
 

@@ -198,3 +198,11 @@ class Proof(enum.StrEnum):
     TOTP = "TOTP"
     PASSKEY = "PASSKEY"
     RECOVERY_CODE = "RECOVERY_CODE"
+
+
+@strawberry.enum
+class SecondFactorState(enum.StrEnum):
+    NONE = "NONE"
+    TOTP = "TOTP"
+    PASSKEY = "PASSKEY"
+    BOTH = "BOTH"

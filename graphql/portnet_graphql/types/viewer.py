@@ -11,7 +11,7 @@ from portnet.domain.alerts import Device as KnownDevice
 from portnet_graphql.context import Info, Person
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.node import Kind, Node, described, node_id
-from portnet_graphql.types.scalars import Locale, Role
+from portnet_graphql.types.scalars import Locale, Role, SecondFactorState
 
 
 @strawberry.type
@@ -72,6 +72,11 @@ class Viewer(Node):
         readers, viewer, now = info.context.readers, info.context.viewer, info.context.now
         badge = await readers.alerts.badge(viewer, now)
         return Badge(alerts=badge.alerts, requests=await readers.requests.waiting(viewer, now))
+
+    @described("What the viewer proves sensitive operations with.")
+    async def second_factor(self, info: Info) -> SecondFactorState:
+        readiness = await info.context.services.second_factors.readiness(info.context.viewer.user)
+        return SecondFactorState(readiness.state.value)
 
     @strawberry.field
     def clock(self, info: Info) -> Clock:

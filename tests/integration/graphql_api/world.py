@@ -39,7 +39,7 @@ from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
 from portnet.services.identity.device import Devices
-from portnet.services.identity.session import Sessions
+from portnet.services.identity.session import Sessions, SignedIn
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
@@ -66,6 +66,7 @@ from portnet_graphql.operations import GraphQLOperations
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
 from portnet_server.bootstrap import read_message
+from portnet_server.composition.second_factor import ProofsByNeed, factor_room
 from portnet_server.tokens import SessionTokens
 from tests.support.acting.fakes import EverySystem, ToldProofs
 
@@ -185,10 +186,17 @@ class CodeAndReference:
 
 class World:
     """People are named by their logins: declarant and manager (importer), agent (its broker), rival (a broker without
-    a mandate), outsider (another importer). ``procedures`` are published beside ours, as TOML."""
+    a mandate), outsider (another importer). ``procedures`` are published beside ours, as TOML.
+
+    With ``real_codes`` second factors are the real ones; else the code of the tests proves everything.
+    """
 
     def __init__(
-        self, database: Database, sandbox: bool = True, procedures: Sequence[str] = ()
+        self,
+        database: Database,
+        sandbox: bool = True,
+        procedures: Sequence[str] = (),
+        real_codes: bool = False,
     ) -> None:
         self.database = database
         self.sandbox = sandbox
@@ -217,6 +225,12 @@ class World:
         self._posted = 0
         self._wakeups = _Wakeups(self)
         self.proofs = ToldProofs()
+        self.factor = factor_room(
+            self.unit, database, AccountRepository(database), self.clock, SECRET, ()
+        )
+        self._shown = ProofsByNeed(
+            self.factor.step_up if real_codes else self.proofs, approval=self.proofs
+        )
         self.dependencies = self._dependencies()
         self.operations = GraphQLOperations(self.dependencies, Documents(SCHEMA))
         self._intake = Intake(
@@ -359,7 +373,7 @@ class World:
         if login is None:
             return None
         signed_in = await self.services.sessions.sign_in(login, PASSWORD)
-        assert not isinstance(signed_in, str)
+        assert isinstance(signed_in, SignedIn), signed_in
         return signed_in.access.text
 
     def viewer(self, login: str) -> Viewer:
@@ -402,6 +416,7 @@ class World:
                 self.ids,
                 wakeups,
                 timedelta(days=30),
+                self.factor.step_up,
             ),
             devices=Devices(self.unit, self.clock, self.ids),
             alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
@@ -413,7 +428,7 @@ class World:
                 RequestRepository(self.database),
                 SubmissionRepository(self.database),
                 self._catalogue,
-                self.proofs,
+                self._shown,
                 EverySystem(),
                 self.clock,
                 self.ids,
@@ -423,6 +438,7 @@ class World:
                 self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
             ),
             help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
+            second_factors=self.factor.second_factors,
         )
         return Dependencies(
             services=self.services,

@@ -29,6 +29,7 @@ from portnet_mobile.gateways import PushGateway, Smsc
 from portnet_mobile.phone import Phone, PushDevice
 from portnet_server.bootstrap import House, running
 from portnet_server.cli.serve import listening
+from portnet_server.composition.second_factor import authenticator_of
 from portnet_server.config import Config, read_config
 from portnet_server.demo.accounts import PASSWORD
 from portnet_server.demo.agency_client import AgencyClient, Answer
@@ -171,7 +172,15 @@ def furnish(folder: Path) -> Migrate:
         keys = keys_of(folder, database.dialect.name)
         keys.parent.mkdir(parents=True)
         try:
-            await seed(lambda: StorageUnitOfWork(database), keyring, passwords, clock, ids, keys)
+            await seed(
+                lambda: StorageUnitOfWork(database),
+                keyring,
+                passwords,
+                authenticator_of(SECRET),
+                clock,
+                ids,
+                keys,
+            )
             await _settle_strangers(database, await passwords.hash(PASSWORD), ids)
         finally:
             passwords.close()

@@ -39,12 +39,16 @@ class Proven(msgspec.Struct, frozen=True, kw_only=True):
 class Unproven(enum.StrEnum):
     """Why an operation's need is not met."""
 
-    #: No proof came: the app asks the person for one that is bound to the operation's hash.
+    #: No proof came, or none was waited for: the app asks the person for one that is bound to the operation's hash.
     REQUIRED = "REQUIRED"
     #: It is not of this operation, or used, or too old.
     WRONG = "WRONG"
     #: The person has no second factor, or nobody has approved.
     MISSING = "MISSING"
+    #: This code was accepted before: the next one will do.
+    USED = "USED"
+    #: Too many were wrong: none is looked at for a while.
+    THROTTLED = "THROTTLED"
 
 
 def operation_hash(action: str, subject: str, content: str) -> str:

@@ -33,5 +33,9 @@ def refused(unproven: Unproven) -> NotDone:
             return NotDone.PROOF_WRONG
         case Unproven.MISSING:
             return NotDone.PROOF_MISSING
+        case Unproven.USED:
+            return NotDone.PROOF_USED
+        case Unproven.THROTTLED:
+            return NotDone.THROTTLED
         case _:
             assert_never(unproven)

@@ -13,11 +13,13 @@ import msgspec
 
 from portnet.domain.access import User, Viewer
 from portnet.domain.identity.account import AccessToken, RefreshToken, Session
+from portnet.domain.identity.proof import Proof
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
 from portnet.ports.reading import AccountReader
 from portnet.ports.security import Passwords, Tokens
 from portnet.ports.unit_of_work import AuditDraft, UnitOfWork, UnitsOfWork
+from portnet.services.identity.step_up import FactorAsked, StepUp
 
 #: How long the token before the newest is honoured: a phone on a bad network asks again for the answer that it lost.
 GRACE = timedelta(minutes=1)
@@ -50,6 +52,7 @@ class Sessions:
         ids: Ids,
         wakeups: Wakeups,
         lifetime: timedelta,
+        step_up: StepUp,
     ) -> None:
         self._units = units
         self._accounts = accounts
@@ -59,13 +62,21 @@ class Sessions:
         self._ids = ids
         self._wakeups = wakeups
         self._lifetime = lifetime
+        self._step_up = step_up
 
-    async def sign_in(self, login: str, password: str) -> SignedIn | SignInRefusal:
-        """Open a session; an unknown login takes as long to refuse as a wrong password."""
+    async def sign_in(
+        self, login: str, password: str, proof: Proof | None = None
+    ) -> SignedIn | SignInRefusal | FactorAsked:
+        """Open a session; an unknown login takes as long to refuse as a wrong password.
+
+        Who has a second factor shows it too; that there is one is said once the password is right.
+        """
         account = await self._accounts.sign_in(login.strip().lower())
         stored = account.credentials.password_hash if account else None
         if not await self._passwords.verify(password, stored) or account is None:
             return SignInRefusal.WRONG_CREDENTIALS
+        if asked := await self._step_up.at_sign_in(account.user.id, proof):
+            return asked
         now = self._clock.now()
         session_id = self._ids.new()
         refresh = self._tokens.first(session_id)

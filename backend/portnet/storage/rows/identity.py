@@ -12,10 +12,21 @@ from portnet.domain.alerts import (
     Device,
 )
 from portnet.domain.identity.account import Credentials, Session
+from portnet.domain.identity.second_factor import Challenge, Miss, SecondFactor, Totp
 from portnet.storage.engines.program import Row
-from portnet.storage.rows.values import instant, instant_or_none, json_text, micros, micros_or_none
+from portnet.storage.rows.values import (
+    instant,
+    instant_or_none,
+    json_or_none,
+    json_text,
+    micros,
+    micros_or_none,
+)
 
 _roles = msgspec.json.Decoder(tuple[Role, ...])
+_totp = msgspec.json.Decoder(Totp)
+_challenges = msgspec.json.Decoder(tuple[Challenge, ...])
+_misses = msgspec.json.Decoder(tuple[Miss, ...])
 
 
 def company_row(c: Company) -> tuple[Any, ...]:
@@ -45,6 +56,23 @@ def user(r: Row) -> User:
 
 def credentials_row(c: Credentials) -> tuple[Any, ...]:
     return c.user, c.password_hash
+
+
+def second_factor_row(f: SecondFactor) -> tuple[Any, ...]:
+    return (
+        f.user, f.company, json_or_none(f.active), json_or_none(f.pending),
+        json_text(f.challenges), json_text(f.misses), int(f.at_sign_in),
+    )  # fmt: skip
+
+
+def second_factor(r: Row) -> SecondFactor:
+    return SecondFactor(
+        user=r["user_id"], company=r["company"],
+        active=_totp.decode(r["active"]) if r["active"] else None,
+        pending=_totp.decode(r["pending"]) if r["pending"] else None,
+        challenges=_challenges.decode(r["challenges"]), misses=_misses.decode(r["misses"]),
+        at_sign_in=bool(r["at_sign_in"]),
+    )  # fmt: skip
 
 
 def session_row(s: Session) -> tuple[Any, ...]:

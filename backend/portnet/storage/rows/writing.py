@@ -20,6 +20,7 @@ from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
 from portnet.domain.filing import Link
 from portnet.domain.identity.account import Credentials, Session
+from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.indicators.measuring import OpenStep
@@ -46,6 +47,7 @@ from portnet.storage.rows.identity import (
     credentials_row,
     device_row,
     mandate_row,
+    second_factor_row,
     session_row,
     user_row,
 )
@@ -81,6 +83,7 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Company: Writing(tables.CompanyTable, company_row),
     User: Writing(tables.UserTable, user_row),
     Credentials: Writing(tables.CredentialsTable, credentials_row),
+    SecondFactor: Writing(tables.SecondFactorTable, second_factor_row),
     Mandate: Writing(tables.MandateTable, mandate_row),
     Session: Writing(tables.SessionTable, session_row),
     Device: Writing(tables.DeviceTable, device_row),

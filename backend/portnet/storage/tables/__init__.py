@@ -24,6 +24,7 @@ from portnet.storage.tables.identity import (
     CredentialsTable,
     DeviceTable,
     MandateTable,
+    SecondFactorTable,
     SessionTable,
     UserTable,
 )
@@ -48,6 +49,7 @@ TABLES: tuple[type[Table], ...] = (
     CompanyTable,
     UserTable,
     CredentialsTable,
+    SecondFactorTable,
     SessionTable,
     DeviceTable,
     MandateTable,
@@ -113,6 +115,7 @@ __all__ = [
     "ReferenceRowTable",
     "ReferenceTable",
     "RequestTable",
+    "SecondFactorTable",
     "SessionTable",
     "SubmissionTable",
     "TallyTable",

@@ -30,6 +30,18 @@ class CredentialsTable(Table, tablename="credentials"):
     password_hash = Text()
 
 
+class SecondFactorTable(Table, tablename="second_factor"):
+    """One row of each account that ever enrolled; ``active`` and ``pending`` hold their secrets sealed."""
+
+    user_id = Text(primary_key=True)
+    company = Text()
+    active = Text(null=True)
+    pending = Text(null=True)
+    challenges = Text()
+    misses = Text()
+    at_sign_in = BigInt()
+
+
 class SessionTable(Table, tablename="user_session"):
     id = Text(primary_key=True)
     user_id = Text()

@@ -13,6 +13,8 @@ from portnet.security.passwords import Passwords
 from portnet.security.tokens import AccessTokens, token_key
 from portnet.services.identity.device import Devices
 from portnet.services.identity.session import GRACE, Sessions, SignedIn, SignInRefusal
+from portnet.services.identity.step_up import FactorAsked
+from portnet_server.composition.second_factor import factor_room
 from portnet_server.tokens import SessionTokens
 from tests.support.scenarios import IMPORTER
 from tests.support.world import World, open_world
@@ -47,6 +49,7 @@ def service(world: World, passwords: Passwords) -> Sessions:
         world.ids,
         world.wakeups,
         LIFETIME,
+        factor_room(world.units, world.database, world.accounts, world.clock, SECRET, ()).step_up,
     )
 
 
@@ -60,7 +63,7 @@ async def signed_in(sessions: Sessions) -> SignedIn:
     return accepted(await sessions.sign_in(USER.login, PASSWORD))
 
 
-def accepted(answer: SignedIn | SignInRefusal) -> SignedIn:
+def accepted(answer: SignedIn | SignInRefusal | FactorAsked) -> SignedIn:
     assert isinstance(answer, SignedIn)
     return answer
 

@@ -1,0 +1,1 @@
+"""Second factors as tests hold them."""
