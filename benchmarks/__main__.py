@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from benchmarks.agency_to_phone import agency_to_phone
 from benchmarks.indicators import indicators
 from benchmarks.intake import intake
+from benchmarks.manifest import manifest
 from benchmarks.rebuild import rebuild
 from benchmarks.resident import resident
 from benchmarks.result import Result
@@ -17,6 +18,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "agency_to_phone": agency_to_phone,
     "indicators": indicators,
     "intake": intake,
+    "manifest": manifest,
     "rebuild": rebuild,
     "resident": resident,
 }
