@@ -293,7 +293,7 @@ class House:
                 anomalies=Anomalies(
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
                 ),
-                help=Help(self.units, files, self.anomalies, self.clock, self.ids),
+                help=Help(self.units, files, self.anomalies, self.clock, self.ids, self.wakeups),
             ),
             readers=Readers(
                 files=self.files,

@@ -205,8 +205,10 @@ def whole_story(code: str, ends_at: datetime = NOON) -> list[Line]:
         )
         names = _named_by(tale, step)
         refs = (reference(tale.refs[name], 1) for name in names)
-        fields = {"reasons": step.reasons} if isinstance(step, Step) else {}
-        lines.append(line(source, event, *refs, at=at, event_id=f"{code}-{number}", **fields))
+        reasons = step.reasons if isinstance(step, Step) else ()
+        lines.append(
+            line(source, event, *refs, at=at, event_id=f"{code}-{number}", reasons=reasons)
+        )
     return lines
 
 

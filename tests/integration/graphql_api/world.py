@@ -422,7 +422,7 @@ class World:
             anomalies=Anomalies(
                 self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
             ),
-            help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
+            help=Help(self.unit, files, self.anomalies, self.clock, self.ids, wakeups),
         )
         return Dependencies(
             services=self.services,
