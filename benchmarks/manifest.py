@@ -145,7 +145,7 @@ async def manifest() -> list[Result]:
 async def _vessels(harbour: Harbour, phones: Sequence[Phone]) -> list[Sent]:
     """The vessels' messages that count, each on all phones or given up; others are posted until the last one is."""
     others = asyncio.create_task(harbour.go_on())
-    vessels = []
+    vessels: list[Sent] = []
     for event in _STEPS:
         await asyncio.sleep(_CALM)
         vessels.append(await harbour.vessel(event))

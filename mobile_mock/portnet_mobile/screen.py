@@ -228,7 +228,7 @@ def _held_more(view: View, dossier: Dossier) -> str:
     words, held, now = view.words, view.holdings.get(dossier.id), view.now
     if held is None or dossier.status == "DONE":
         return ""
-    parts = []
+    parts: list[str] = []
     if held.silent_since is not None:
         parts.append(f"{words('dossier', 'silent')} {hour(held.silent_since, now)}")
     if held.taken_by is not None:

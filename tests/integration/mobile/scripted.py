@@ -242,9 +242,7 @@ class ScriptedServer:
     def _dossiers(self, _info: object, first: int, after: str | None = None, **_: object) -> Json:
         ordered = sorted(self.dossiers.values(), key=_urgency)
         start = int(after or 0)
-        page = [
-            {**dossier, "procedures": {"nodes": []}} for dossier in ordered[start : start + first]
-        ]
+        page = [_with_files(dossier) for dossier in ordered[start : start + first]]
         end = start + len(page)
         more = end < len(ordered)
         return {"nodes": page, "pageInfo": {"endCursor": str(end), "hasNextPage": more}}
@@ -470,3 +468,9 @@ def _unauthenticated(answer: Json) -> bool:
     return any(
         e.get("extensions", {}).get("code") == "UNAUTHENTICATED" for e in answer.get("errors", ())
     )
+
+
+def _with_files(dossier: Json) -> Json:
+    """Nothing is to be done in any of them."""
+    files: Json = {"nodes": []}
+    return {**dossier, "procedures": files}

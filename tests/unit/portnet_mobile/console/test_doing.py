@@ -19,7 +19,7 @@ CODE_WANTED = Refused(Problem(code=SECOND_FACTOR, message="Enter the code of you
 
 
 def a_file(code: str = "DUM_IMPORT", **more: Any) -> dict[str, Any]:
-    empty = {"actions": [], "requests": []}
+    empty: dict[str, Any] = {"actions": [], "requests": []}
     return {"id": f"id-{code}", "version": 7, "kind": {"code": code}, **empty, **more}
 
 
@@ -88,10 +88,9 @@ async def test_a_code_sends_the_same_write_again_under_the_same_name() -> None:
     line = FakeLine(a_file(actions=offered), answers=(CODE_WANTED, CODE_WANTED, None))
     person = doer(line)
     assert await person.typed("do 309-1 cancel") == "Enter the code of your app."
-    assert person.wants_code
     assert await person.typed("000000") == "Enter the code of your app."
     assert await person.typed("123456") == EN("do", "sent")
-    assert not person.wants_code
+    assert person.wants_code is False
     first, wrong, right = (sent for _, sent in line.sent)
     assert wrong == {**first, "proof": {"code": "000000"}}
     assert right == {**first, "proof": {"code": "123456"}}
