@@ -10,6 +10,7 @@ from benchmarks.agency_to_phone import agency_to_phone
 from benchmarks.declaring.validate_50 import validate_50
 from benchmarks.indicators import indicators
 from benchmarks.intake import intake
+from benchmarks.manifest import manifest
 from benchmarks.rebuild import rebuild
 from benchmarks.resident import resident
 from benchmarks.result import Result
@@ -18,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "agency_to_phone": agency_to_phone,
     "indicators": indicators,
     "intake": intake,
+    "manifest": manifest,
     "rebuild": rebuild,
     "resident": resident,
     "validate_50": validate_50,

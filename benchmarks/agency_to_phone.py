@@ -7,88 +7,44 @@ Open loop: the schedule does not wait for the server, and time counts from the s
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.cast import PASSWORD, Cast, make_cast, store
+from benchmarks.cast import Cast, make_cast
 from benchmarks.data.archive import FOLDER
-from benchmarks.live.phones import Account, Phone, listening_phones
-from benchmarks.live.processes import free_port
-from benchmarks.live.processes import running as running_process
+from benchmarks.live.phones import Phone, listening_phones
+from benchmarks.live.serving import accounts, serving
 from benchmarks.result import Result, at_most, percentile
-from benchmarks.stories import Told, side_by_side, tell
-from portnet.scenarios import shipped
-from portnet_server.bootstrap import Role, running
-from portnet_server.config import Config, read_config
-from portnet_server.demo.accounts import SOURCES
+from benchmarks.stories import Told, everyday
 from portnet_server.demo.agency_client import AgencyClient
-from portnet_server.demo.keys import new_keys, read_keys, write_keys
+from portnet_server.demo.keys import read_keys
 from portnet_server.system import SystemClock
 
 _COMPANIES = 40
 _PER_SECOND = 50
 _WARM_UP, _MEASURED = 5, 30
-#: Files whose stories are told side by side: more than a second between two messages of one file.
-_WIDTH = 80
 #: Seconds that the last frames have to arrive.
 _PATIENCE = 10
 
 
 async def agency_to_phone() -> list[Result]:
     cast = make_cast(_COMPANIES, sandbox=True)
-    accounts = [
-        Account(login=member.user.login, password=PASSWORD, company=firm.company.id)
-        for firm in cast.firms
-        for member in firm.members
-    ]
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(dir=FOLDER, prefix="run-")))
-        url = await stack.enter_async_context(_serving(folder, cast))
+        url = await stack.enter_async_context(serving(folder, cast))
         keys = read_keys(folder / "keys.json")
         client = await stack.enter_async_context(AgencyClient(url, keys, SystemClock()))
-        phones = await listening_phones(url, accounts, stack)
+        phones = await listening_phones(url, accounts(cast), stack)
         posted = await _post_by_the_clock(client, cast)
         await _until_all_arrived(phones, _expected(posted, cast))
         return _results(phones, posted, _expected(posted, cast))
-
-
-@asynccontextmanager
-async def _serving(folder: Path, cast: Cast) -> AsyncGenerator[str]:
-    """The URL of a server over a new database with the cast and the agencies' keys."""
-    push, sms, port = free_port(), free_port(), free_port()
-    settings = {
-        "PORTNET_MODE": "development",
-        "PORTNET_DATA_DIR": str(folder),
-        "PORTNET_SECRET": secrets.token_hex(32),
-        "PORTNET_LOG_LEVEL": "WARNING",
-        "PORTNET_PUSH_URLS": f"pnpush://127.0.0.1:{push}/v1/projects/demo",
-        "PORTNET_SMS_URLS": f"pnsms://127.0.0.1:{sms}/sms",
-        "PORT": str(port),
-    }
-    await _seed(read_config(settings), folder, cast)
-    gateways = ("--push-port", str(push), "--sms-port", str(sms))
-    async with (
-        running_process("portnet_mobile.gateways", *gateways, ready="SMS ", settings={}),
-        running_process("portnet_server.cli", "serve", ready="listening on", settings=settings),
-    ):
-        yield f"http://127.0.0.1:{port}"
-
-
-async def _seed(config: Config, folder: Path, cast: Cast) -> None:
-    async with running(config, config.secret or b"", Role.WEB) as house:
-        await store(house.units, cast, await house.passwords.hash(PASSWORD))
-        keys = new_keys(SOURCES, house.clock)
-        for key in keys:
-            await house.keyring.save(key)
-        write_keys(folder / "keys.json", keys)
 
 
 class _Posted:
@@ -112,7 +68,7 @@ async def _post_by_the_clock(client: AgencyClient, cast: Cast) -> list[_Posted]:
     began = int(time.time()) + 1.000_123
     schedule = [
         _Posted(told, began + number / _PER_SECOND)
-        for number, told in enumerate(islice(_told(cast), total))
+        for number, told in enumerate(islice(everyday(cast), total))
     ]
     async with asyncio.TaskGroup() as posts:
         for posted in schedule:
@@ -126,13 +82,6 @@ async def _post(client: AgencyClient, posted: _Posted) -> None:
     answer = await client.post(said.source, said.body)
     if not answer.accepted:
         raise RuntimeError(f"the server did not take a message: {answer}")
-
-
-def _told(cast: Cast) -> Iterator[Told]:
-    scenarios = shipped()
-    now = datetime.now(UTC)
-    stories = (tell(scenarios["G0" if n % 4 else "S0"], n, cast, now).steps() for n in count())
-    return side_by_side(stories, _WIDTH)
 
 
 def _expected(posted: Sequence[_Posted], cast: Cast) -> Mapping[str, frozenset[str]]:

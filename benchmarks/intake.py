@@ -2,6 +2,7 @@
 
 Ours and the baseline work in turns on copies of one data set: what else the machine does slows both. The baseline
 writes, in as many commits, the rows that our path wrote for the same messages; it reads, folds and decides nothing.
+`intake_full_vs_empty` holds our own path against itself in a database that has companies and people, and no dossier.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,7 +24,7 @@ from benchmarks.data.postgres import PostgresArchive, postgres_server
 from benchmarks.data.recording import Written, record
 from benchmarks.peers import postgres as postgres_peer
 from benchmarks.peers import sqlite as sqlite_peer
-from benchmarks.result import Result, at_least
+from benchmarks.result import Result, at_least, no_less_than
 from benchmarks.stories import Said, raw_message, side_by_side
 from portnet.domain.inbox import RawMessage
 from portnet.storage.engines import open_database
@@ -62,10 +63,12 @@ async def intake() -> list[Result]:
         path.unlink()
         say(_rows_of(recorded))
         on_sqlite = await _on_sqlite(archive, Path(folder), turns, recorded)
+        full_and_empty = await _full_and_empty(archive, Path(folder))
     on_postgres = await _on_postgres(archive, turns, recorded)
     return [
         _result("intake.sqlite", on_sqlite, floor=400, ratio=0.40),
         _result("intake.postgres", on_postgres, floor=300, ratio=0.50),
+        _full_vs_empty(full_and_empty),
     ]
 
 
@@ -92,6 +95,25 @@ async def _on_sqlite(
             seconds, together = await _timed(core, turn)
             peer = sqlite_peer.write(peers, rows, together)
             _count(speed, number, seconds, peer)
+    return speed
+
+
+async def _full_and_empty(archive: Archive, folder: Path) -> Speed:
+    """Files that neither database knows, in turns; which of the two comes first alternates."""
+    speed = Speed()
+    empty = await archive.without_dossiers(folder / "empty.sqlite")
+    full = archive.copy(folder / "full.sqlite")
+    stories = (archive.story(n).messages() for n in count(2 * DOSSIERS))
+    told = side_by_side(stories, _WIDTH)
+    async with (
+        _core(f"sqlite://{full.resolve()}", lanes=1) as in_full,
+        _core(f"sqlite://{empty.resolve()}", lanes=1) as in_empty,
+    ):
+        for number in range(_TURNS):
+            turn = list(islice(told, _TURN))
+            cores = [in_full, in_empty] if number % 2 else [in_empty, in_full]
+            seconds = {id(core): (await _timed(core, turn))[0] for core in cores}
+            _count(speed, number, seconds[id(in_full)], seconds[id(in_empty)], "the empty one")
     return speed
 
 
@@ -143,8 +165,8 @@ def _raw(said: Said) -> RawMessage:
     return raw_message(said, _IDS, _CLOCK.now())
 
 
-def _count(speed: Speed, number: int, ours: float, peer: float) -> None:
-    say(f"  turn {number}: ours {_TURN / ours:,.0f}/s, the driver {_TURN / peer:,.0f}/s")
+def _count(speed: Speed, number: int, ours: float, peer: float, called: str = "the driver") -> None:
+    say(f"  turn {number}: ours {_TURN / ours:,.0f}/s, {called} {_TURN / peer:,.0f}/s")
     if number:
         speed.ours += ours
         speed.peer += peer
@@ -164,3 +186,9 @@ def _rows_of(recorded: Sequence[Sequence[Written]]) -> str:
 def _result(name: str, speed: Speed, *, floor: float, ratio: float) -> Result:
     ours, peer = speed.rates()
     return at_least(name, ours, "messages/s", against=peer, floor=floor, ratio=ratio)
+
+
+def _full_vs_empty(speed: Speed) -> Result:
+    full, empty = speed.rates()
+    name = "intake_full_vs_empty.sqlite"
+    return no_less_than(name, full, "messages/s", against=empty, ratio=0.9)

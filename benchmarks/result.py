@@ -51,6 +51,20 @@ def at_least(
     )
 
 
+def no_less_than(name: str, value: float, unit: str, *, against: float, ratio: float) -> Result:
+    """A rate that must be a share of another one of ours, taken in the same run."""
+    reached = value / against
+    return Result(
+        name=name,
+        value=round(value, 1),
+        unit=unit,
+        against=round(against, 1),
+        ratio=round(reached, 3),
+        goal=f"ratio ≥ {ratio:g}",
+        met=reached >= ratio,
+    )
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest of ``values`` that ``share`` (0 to 1) of them do not exceed."""
     ordered = sorted(values)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
-from itertools import islice
+from datetime import UTC, datetime
+from itertools import count, islice
 from typing import TypeVar
 
 import msgspec
@@ -17,9 +17,13 @@ from portnet.domain.authoring.scenario import Scenario, Step
 from portnet.domain.identifiers import dum_key
 from portnet.domain.inbox import RawMessage
 from portnet.ports.clock import Ids
+from portnet.scenarios import shipped
 from portnet_server.demo.replay import Telling
 
 T = TypeVar("T")
+
+#: Files whose stories are told side by side all day: more than a second between two messages of one file.
+_WIDTH = 80
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +86,7 @@ def tell(scenario: Scenario, number: int, cast: Cast, began_at: datetime) -> Sto
 
 def references(scenario: Scenario, number: int) -> Mapping[str, str]:
     """Well-formed references that no other number has."""
-    return {name: _reference(scheme, number) for name, scheme in scenario.refs.items()}
+    return {name: reference(scheme, number) for name, scheme in scenario.refs.items()}
 
 
 def side_by_side(stories: Iterable[Iterator[T]], width: int) -> Iterator[T]:
@@ -99,6 +103,14 @@ def side_by_side(stories: Iterable[Iterator[T]], width: int) -> Iterator[T]:
             going.append(following)
 
 
+def everyday(cast: Cast) -> Iterator[Told]:
+    """What agencies say of the cast's files all day long, without an end."""
+    scenarios = shipped()
+    now = datetime.now(UTC)
+    stories = (tell(scenarios["G0" if n % 4 else "S0"], n, cast, now).steps() for n in count())
+    return side_by_side(stories, _WIDTH)
+
+
 def raw_message(said: Said, ids: Ids, now: datetime) -> RawMessage:
     """The message as the inbox endpoint hands it on."""
     return RawMessage(
@@ -113,11 +125,8 @@ def raw_message(said: Said, ids: Ids, now: datetime) -> RawMessage:
     )
 
 
-class _Named(msgspec.Struct):
-    event_id: str
-
-
-def _reference(scheme: str, number: int) -> str:
+def reference(scheme: str, number: int) -> str:
+    """A well-formed reference of that scheme that no other number has."""
     match scheme:
         case "DUM":
             digits = f"309 010 2026 {number:07}"
@@ -127,3 +136,7 @@ def _reference(scheme: str, number: int) -> str:
             return stem + str(iso6346.calc_check_digit(stem))
         case _:
             return f"OI-26-{number:07}"
+
+
+class _Named(msgspec.Struct):
+    event_id: str

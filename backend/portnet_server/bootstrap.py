@@ -290,8 +290,8 @@ class House:
                 anomalies=Anomalies(
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
                 ),
-                help=Help(self.units, files, self.anomalies, self.clock, self.ids),
                 second_factors=self.factor.second_factors,
+                help=Help(self.units, files, self.anomalies, self.clock, self.ids, self.wakeups),
             ),
             readers=Readers(
                 files=self.files,

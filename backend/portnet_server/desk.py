@@ -10,10 +10,12 @@ from portnet.catalogue import load_catalogue
 from portnet.ports.unit_of_work import Position, UnitOfWork
 from portnet.reference import load_shipped
 from portnet.services.desk.anomaly import Anomalies
+from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
 from portnet.storage.engines import Database, open_database
 from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
+from portnet.storage.repositories.dossier import DeskDossierRepository
 from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_notifications.catalogue import ALERTS
@@ -48,6 +50,8 @@ class Desk:
         self.anomalies = Anomalies(
             self._units, self.reader, read_message, clock, GrowingIds(clock), NobodyToWake()
         )
+        files = DeskDossierRepository(database)
+        self.help = Help(self._units, files, self.reader, clock, GrowingIds(clock), NobodyToWake())
         self.references = ReferenceTables(
             load_shipped(agencies), agencies, ReferenceRepository(database), self._units, clock
         )

@@ -61,6 +61,17 @@ class Archive:
             os.fsync(file.fileno())
         return path
 
+    async def without_dossiers(self, path: Path) -> Path:
+        """A new database with the same companies and people, and nothing that happened yet."""
+        database = open_database(f"sqlite://{path.resolve()}", synchronous="NORMAL")
+        await database.start()
+        try:
+            await migrate(database)
+            await store(Core(database, lanes=1).units, self.cast, "")
+        finally:
+            await database.stop()
+        return path
+
 
 async def open_archive() -> Archive:
     """The data set of today's tables; the first time it is made, which takes a minute."""
@@ -90,13 +101,7 @@ def say(progress: str) -> None:
 
 
 async def _make(archive: Archive, path: Path) -> None:
-    database = open_database(f"sqlite://{path.resolve()}", synchronous="NORMAL")
-    await database.start()
-    try:
-        await migrate(database)
-        await store(Core(database, lanes=1).units, archive.cast, "")
-    finally:
-        await database.stop()
+    await archive.without_dossiers(path)
     scratch = FOLDER / "moulds"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()

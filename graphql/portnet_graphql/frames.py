@@ -20,12 +20,14 @@ from portnet_graphql.types.feed import (
     DossierChanged,
     FeedFrame,
     FeedItem,
+    HelpChanged,
     Removed,
     RequestChanged,
     Reset,
     SyncPage,
     audience_of,
 )
+from portnet_graphql.types.help import HelpCase
 from portnet_graphql.types.node import Kind, node_id
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.scalars import FeedAudience
@@ -88,6 +90,9 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
             if request is None:
                 return None
             return RequestChanged(request=InformationRequest.of(request))
+        case FrameKind.HELP_CHANGED:
+            cases = await context.readers.anomalies.help_cases_by_id([row.subject])
+            return HelpChanged(case=HelpCase.of(cases[row.subject]))
         case FrameKind.RESET:
             return Reset(reason=row.subject)
         case _:

@@ -20,6 +20,7 @@ from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.anomaly import AnomalyQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
+from portnet_graphql.queries.help import HelpQueries
 from portnet_graphql.queries.indicator import IndicatorQueries
 from portnet_graphql.queries.node import NodeQueries
 from portnet_graphql.queries.reference import ReferenceQueries
@@ -38,6 +39,7 @@ class Query(
     AgencyQueries,
     IndicatorQueries,
     AnomalyQueries,
+    HelpQueries,
     ReferenceQueries,
 ):
     pass

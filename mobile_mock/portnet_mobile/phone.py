@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable,
 from contextlib import aclosing, contextmanager, suppress
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from weakref import WeakSet
 
 import msgspec
@@ -32,6 +32,8 @@ from portnet_mobile.errors import NotSignedIn, PhoneError, StaleCursor, Unreacha
 from portnet_mobile.merge import alert_answered, apply, differences, snapshot, with_page
 from portnet_mobile.step_up import Code
 from portnet_mobile.store import Store
+
+T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 
@@ -169,6 +171,16 @@ class Phone:
     async def ask(self, operation: str, variables: Variables | None = None) -> dict[str, Any]:
         """The data of one of the app's named operations, as JSON values."""
         return await self._client.execute(operation, variables)
+
+    async def inquire(self, operation: str, type_: type[T], variables: Variables) -> T:
+        """The same as a shape."""
+        return await self._client.ask(operation, type_, variables)
+
+    async def act(
+        self, operation: str, field: str, variables: Variables, type_: type[T], typename: str
+    ) -> T:
+        """The member ``typename`` of a mutation's union; raises Refused for a Problem."""
+        return await self._client.act(operation, field, variables, type_, typename)
 
     async def catch_up(self) -> None:
         """Hear what came since the last cursor without a socket, as after a push."""

@@ -5,7 +5,7 @@ control characters, so that no message can drive the terminal.
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -27,6 +27,7 @@ from portnet_mobile.changes import (
     SnapshotTaken,
 )
 from portnet_mobile.clock import CASABLANCA
+from portnet_mobile.console.holding import Contact, Holding
 from portnet_mobile.contract import Alert, Dossier
 from portnet_mobile.store import Store
 from portnet_mobile.words import Words
@@ -62,6 +63,14 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     change: Change
 
 
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """What is being typed, and what became of the line before; ``code`` asks for a second factor's."""
+
+    typed: str = ""
+    reply: str = ""
+    code: bool = False
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """All that a screen shows: ``now`` is the server's time, ``log`` holds the newest last."""
 
@@ -70,13 +79,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     log: Sequence[Happening] = ()
     words: Words
+    holdings: Mapping[str, Holding] = {}
+    prompt: Prompt | None = None
 
 
 def screen(view: View, width: int, height: int) -> Text:
     """The whole screen, ``height`` lines at most: alerts and events keep their place, files wait."""
     width = max(_NARROWEST, min(width, _WIDEST))
     head = list(_header(view, width))
-    foot = [*_alerts(view, width), *_events(view, width)]
+    foot = [*_alerts(view, width), *_events(view, width), *_prompt(view, width)]
     room = max(height - len(head) - len(foot), 4)
     return Text("\n").join([*head, *_dossiers(view, width, room), *foot])
 
@@ -196,6 +207,8 @@ def _dossier(view: View, store: Store, dossier: Dossier, width: int) -> Iterator
         yield from _wrapped(loud, width, 3, "bold white on red")
     yield from _wrapped(f"→ {clean(what.action)}", width, 3, "bold")
     yield from _wrapped(_held(view, dossier), width, 3, "dim" if dossier.status == "DONE" else "")
+    if more := _held_more(view, dossier):
+        yield from _wrapped(more, width, 3, "yellow")
 
 
 def _held(view: View, dossier: Dossier) -> str:
@@ -208,6 +221,30 @@ def _held(view: View, dossier: Dossier) -> str:
         span = f"{words('dossier', how)} {lasting(abs(left), words)}"
         parts.append(f"{words('dossier', 'deadline')} {hour(what.deadline, now)} ({span})")
     return " · ".join(parts)
+
+
+def _held_more(view: View, dossier: Dossier) -> str:
+    """Who of us took it, whom to call, and that nothing was heard; empty where nobody can tell."""
+    words, held, now = view.words, view.holdings.get(dossier.id), view.now
+    if held is None or dossier.status == "DONE":
+        return ""
+    parts: list[str] = []
+    if held.silent_since is not None:
+        parts.append(f"{words('dossier', 'silent')} {hour(held.silent_since, now)}")
+    if held.taken_by is not None:
+        parts.append(f"{words('dossier', 'taken_by')} {clean(held.taken_by)}")
+    if held.holder.contact is not None:
+        parts.append(_office(held.holder.contact, now, words))
+    return " · ".join(parts)
+
+
+def _office(contact: Contact, now: datetime, words: Words) -> str:
+    said = clean(" ".join(filter(None, (f"☎ {contact.label}", contact.phone))))
+    if contact.open_at(now) and contact.closes_at is not None:
+        return f"{said} ({words('dossier', 'open')} {hour(contact.closes_at, now)})"
+    if contact.opens_at is not None and contact.opens_at > now:
+        return f"{said} ({words('dossier', 'closed')} {hour(contact.opens_at, now)})"
+    return said
 
 
 def _alerts(view: View, width: int) -> Iterator[Text]:
@@ -230,6 +267,22 @@ def _events(view: View, width: int) -> Iterator[Text]:
     yield _rule(view.words("app", "events"), width)
     for happening in view.log[-_SHOWN_EVENTS:]:
         yield _cut(Text(f" {plain_line(happening, view.words)}", style="dim"), width)
+
+
+def _prompt(view: View, width: int) -> Iterator[Text]:
+    prompt, words = view.prompt, view.words
+    if prompt is None:
+        return
+    yield _rule("" if prompt.typed or prompt.code else words("do", "hint"), width)
+    if prompt.reply:
+        yield from _wrapped(clean(prompt.reply), width, 1, "bold")
+    asked = f"{words('do', 'code')} > " if prompt.code else "> "
+    # The end of a long line is what is being typed.
+    room = width - cell_len(asked) - 1
+    shown = clean(prompt.typed)
+    while cell_len(shown) > room:
+        shown = shown[1:]
+    yield Text(f"{asked}{shown}▏")
 
 
 # ---------------------------------------------------------------- sentences

@@ -1,4 +1,4 @@
-"""The phone in a terminal: a live screen where there is one, else a line for each event."""
+"""The phone in a terminal: a live screen where there is one, else a line for each event; and what is typed is done."""
 
 import asyncio
 from collections import deque
@@ -12,15 +12,21 @@ from rich.text import Text
 
 from portnet_mobile.changes import Change, Changes, Ended
 from portnet_mobile.clock import SystemClock
+from portnet_mobile.console.doing import Doer
+from portnet_mobile.console.holding import Holding, Holdings
+from portnet_mobile.console.keyboard import Keyboard, LineEditor
 from portnet_mobile.errors import PhoneError
 from portnet_mobile.phone import Phone, PushDevice
-from portnet_mobile.screen import Happening, View, plain_line, screen
+from portnet_mobile.screen import Happening, Prompt, View, clean, plain_line, screen
 from portnet_mobile.step_up import Code
 from portnet_mobile.words import Words, words
 
 #: Seconds between drawings: what is counted in seconds should be seen to move.
 _TICK: Final = 1.0
 _REMEMBERED = 50
+#: Files that are asked about in more detail, and seconds until they are again.
+_LOOKED_AT = 20
+_LOOK_AGAIN: Final = 60.0
 
 
 async def run_terminal(
@@ -29,6 +35,7 @@ async def run_terminal(
     password: str,
     locale: str | None,
     console: Console,
+    keyboard: Keyboard | None = None,
     code: Code | None = None,
 ) -> int:
     """Show a person's phone until it ends or the task is cancelled; nothing signs it out.
@@ -36,6 +43,7 @@ async def run_terminal(
     Args:
         url: of the server, without a path.
         locale: of the phone's own words; None: the person's.
+        keyboard: where commands are typed; None: nowhere.
         code: of the person's authenticator, for an account that is asked for one.
 
     Returns:
@@ -44,28 +52,42 @@ async def run_terminal(
     device = PushDevice(address=f"terminal:{login}", label="Terminal")
     spoken = locale or "fr"
     async with Phone(url, login, password, locale=spoken, device=device, code=code) as phone:
-        return await _Terminal(phone, locale, console).run()
+        return await _Terminal(phone, locale, console, keyboard).run()
 
 
 class _Terminal:
-    def __init__(self, phone: Phone, locale: str | None, console: Console) -> None:
+    def __init__(
+        self, phone: Phone, locale: str | None, console: Console, keyboard: Keyboard | None
+    ) -> None:
         self._phone = phone
         self._locale = locale
         self._console = console
         self._clock = SystemClock()
         self._log: deque[Happening] = deque(maxlen=_REMEMBERED)
+        self._keyboard = keyboard
+        self._editor = LineEditor()
+        self._doer = Doer(phone, self._words)
+        self._reply = ""
+        self._holdings: dict[str, Holding] = {}
+        #: Something is to be drawn, or asked about, at once.
+        self._typed, self._changed = asyncio.Event(), asyncio.Event()
 
     async def run(self) -> int:
         changes = self._phone.changes()
-        starting = asyncio.create_task(self._start())
+        lives = [asyncio.create_task(self._start())]
+        if self._keyboard is not None:
+            lives.append(asyncio.create_task(self._obey(self._keyboard)))
+        if self._console.is_terminal:
+            lives.append(asyncio.create_task(self._look_closer()))
         try:
             if self._console.is_terminal:
                 await self._draw(changes)
             else:
                 await self._print(changes)
         finally:
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
+            for life in lives:
+                life.cancel()
+            await asyncio.gather(*lives, return_exceptions=True)
         return self._farewell()
 
     async def _start(self) -> None:
@@ -73,17 +95,54 @@ class _Terminal:
         with suppress(PhoneError):
             await self._phone.start()
 
+    async def _obey(self, keyboard: Keyboard) -> None:
+        while typed := await keyboard.typed():
+            for line in self._editor.take(typed):
+                self._reply = await self._doer.typed(line)
+                if not self._console.is_terminal:
+                    self._say(clean(self._reply))
+            self._typed.set()
+
+    async def _look_closer(self) -> None:
+        """Ask what the list's rows have no room for, when they change and now and then: silence brings no frame."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN):
+                    await self._changed.wait()
+            self._changed.clear()
+            store = self._phone.store
+            waiting = [] if store is None else store.by_urgency()[:_LOOKED_AT]
+            if waiting:
+                ids = [dossier.id for dossier in waiting]
+                # The line's trouble is on the screen already.
+                with suppress(PhoneError):
+                    found = await self._phone.inquire("Holdings", Holdings, {"ids": ids})
+                    self._holdings = found.by_dossier
+                    self._typed.set()
+
     async def _draw(self, changes: Changes) -> None:
         with Live(console=self._console, screen=True, auto_refresh=False) as live:
-            while True:
-                live.update(self._drawn(), refresh=True)
-                try:
-                    change = await asyncio.wait_for(anext(changes), _TICK)
-                except TimeoutError:
-                    continue
-                except StopAsyncIteration:
-                    return
+            hearing = asyncio.create_task(self._hear(changes))
+            try:
+                while not hearing.done():
+                    live.update(self._drawn(), refresh=True)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_TICK):
+                            await self._typed.wait()
+                    self._typed.clear()
+                hearing.result()
+            finally:
+                hearing.cancel()
+                await asyncio.gather(hearing, return_exceptions=True)
+
+    async def _hear(self, changes: Changes) -> None:
+        try:
+            async for change in changes:
                 self._remember(change)
+                self._changed.set()
+                self._typed.set()
+        finally:
+            self._typed.set()
 
     async def _print(self, changes: Changes) -> None:
         async for change in changes:
@@ -108,8 +167,16 @@ class _Terminal:
             now=self._now(),
             log=tuple(self._log),
             words=self._words(),
+            holdings=self._holdings,
+            prompt=self._prompt(),
         )
         return screen(view, width, height)
+
+    def _prompt(self) -> Prompt | None:
+        if self._keyboard is None:
+            return None
+        code = self._doer.wants_code
+        return Prompt(typed=self._editor.line, reply=self._reply, code=code)
 
     def _remember(self, change: Change) -> Happening:
         happening = Happening(at=self._now(), change=change)

@@ -40,6 +40,7 @@ fragment AlertAll on Alert {
   id code level text state collapseKey replaces deepLink raisedAt expiresAt acknowledgedBy acknowledgedAt
   dossier { id }
 }
+fragment CaseAll on HelpCase { id text state openedAt answer closedAt closedBy dossier { id } }
 """
 _SNAPSHOT = """
 query Snapshot {
@@ -47,6 +48,7 @@ query Snapshot {
   me { company { id } mandates { state company { id } } }
   dossiers(first: 20) { nodes { ...DossierAll timeline(first: 30) { nodes { ...EntryAll } } } }
   alerts(first: 50) { nodes { ...AlertAll } }
+  myHelpCases { ...CaseAll }
 }
 """
 _FEED = """
@@ -60,6 +62,7 @@ subscription Feed($audience: FeedAudience!, $after: Cursor!) {
       ... on RequestChanged { request { state procedure { dossier { id } ...ProcedureAll } } }
       ... on Removed { id }
       ... on AccessChanged { companies }
+      ... on HelpChanged { case { ...CaseAll } }
       ... on Reset { reason }
     }
   }
@@ -78,6 +81,7 @@ class Replica:
     Attributes:
         dossiers: by id, each with its ``timeline`` by entry id.
         alerts: by id.
+        cases: what this person asked the help desk, by id.
         heard: the kinds of all items that came, in order; of a dossier's with its entry's kind, or ITSELF.
     """
 
@@ -90,12 +94,13 @@ class Replica:
         self._incomplete = False
         self.dossiers: Json = {}
         self.alerts: Json = {}
+        self.cases: Json = {}
         self.heard: list[str] = []
 
     @property
     def held(self) -> Json:
         """All that it shows, to be compared."""
-        return {"dossiers": self.dossiers, "alerts": self.alerts}
+        return {"dossiers": self.dossiers, "alerts": self.alerts, "cases": self.cases}
 
     async def ask(self, document: str, variables: Json | None = None) -> Json:
         """An operation's data."""
@@ -136,6 +141,7 @@ class Replica:
     def _hold(self, snapshot: Json) -> None:
         held = _held(snapshot)
         self.dossiers, self.alerts = held["dossiers"], held["alerts"]
+        self.cases = held["cases"]
         me = snapshot["me"]
         clients = {m["company"]["id"] for m in me["mandates"] if m["state"] == "ACTIVE"}
         self._companies = {me["company"]["id"], *clients}
@@ -153,6 +159,9 @@ class Replica:
             case "RequestChanged":
                 kind = f"{kind} {item['request']['state']}"
                 self._procedure_changed(item["request"]["procedure"])
+            case "HelpChanged":
+                kind = f"{kind} {item['case']['state']}"
+                self.cases[item["case"]["id"]] = item["case"]
             case "Removed":
                 self._drop({item["id"]})
                 self._drop_entry(item["id"])
@@ -233,7 +242,8 @@ def _held(snapshot: Json) -> Json:
         dossier["id"]: {**dossier, "timeline": _by_id(dossier["timeline"])}
         for dossier in snapshot["dossiers"]["nodes"]
     }
-    return {"dossiers": dossiers, "alerts": _by_id(snapshot["alerts"])}
+    cases = {case["id"]: case for case in snapshot["myHelpCases"]}
+    return {"dossiers": dossiers, "alerts": _by_id(snapshot["alerts"]), "cases": cases}
 
 
 def _by_id(connection: Json) -> Json:

@@ -10,12 +10,14 @@ import msgspec
 from portnet.domain.access import Viewer
 from portnet.domain.agency import Classifier
 from portnet.domain.desk.anomaly import Anomaly
+from portnet.domain.desk.help import HelpCase, HelpState
 from portnet.domain.events import Event
 from portnet.domain.procedure import EntryKind
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
 from portnet.services.desk.anomaly import Anomalies, Helper
+from portnet.services.desk.help import Help
 from portnet.services.identity.mandate import Mandates
 from portnet.services.submission import Asked
 from portnet_server.bootstrap import read_message
@@ -115,6 +117,7 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await apps.agree("an alert that was acknowledged")
         await house.ring()
         await apps.agree("a delay that passed")
+        await _ask_for_help(apps)
         await _ask_and_answer(apps)
         await _submit(apps)
         await _amend(apps)
@@ -123,6 +126,7 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         kinds = await house.select("SELECT DISTINCT kind FROM event")
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
+        *(f"HelpChanged {state.value}" for state in HelpState),
         *(f"RequestChanged {state}" for state in ("NEW", "EXPIRED", "ANSWERED")),
         "DossierChanged",
         *(f"DossierChanged {kind.value}" for kind in EntryKind),
@@ -130,6 +134,18 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         "Removed",
         "AccessChanged",
     }
+
+
+async def _ask_for_help(apps: Apps) -> None:
+    house, parts = apps.house, apps.house.parts
+    [dossier] = await house.select("SELECT id FROM dossier")
+    desk = Help(parts.units, parts.files, parts.anomalies, parts.clock, parts.ids, parts.wakeups)
+    asked = await desk.ask(await _viewer(house), "help", dossier["id"], "Why is it stopped?")
+    assert isinstance(asked, HelpCase)
+    await apps.agree("a question to the help desk")
+    helper = Helper(name="Houda", actor="test")
+    assert isinstance(await desk.close(helper, asked.id, "ONSSA has it."), HelpCase)
+    await apps.agree("the help desk's answer")
 
 
 async def _ask_and_answer(apps: Apps) -> None:

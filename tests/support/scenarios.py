@@ -11,8 +11,8 @@ import msgspec
 from portnet.catalogue import load_catalogue
 from portnet.domain.access import Company, CompanyKind, Mandate, Role, User
 from portnet.domain.agency import AgencyEvent, Classifier, Party, Reason, Reference
-from portnet.domain.authoring.scenario import Scenario, Step
-from portnet.domain.catalogue import Catalogue
+from portnet.domain.authoring.scenario import Outage, Scenario, Step, Wait, told
+from portnet.domain.catalogue import OPERATOR, Catalogue
 from portnet.domain.identifiers import normalise
 from portnet.scenarios import shipped
 from portnet_notifications.catalogue import ALERTS
@@ -156,7 +156,7 @@ def lapsing_catalogue() -> Catalogue:
 
 @cache
 def scenario(code: str) -> Scenario:
-    """A shipped story: S0, G0."""
+    """A shipped story by its code."""
     return shipped()[code]
 
 
@@ -165,8 +165,8 @@ def story(code: str, ends_at: datetime = NOON, run: int = 1) -> list[Line]:
 
     Each run has references of its own.
     """
-    told = scenario(code)
-    steps = [step for step in told.steps if isinstance(step, Step)]
+    tale = scenario(code)
+    steps = [step for step in tale.steps if isinstance(step, Step)]
     at = ends_at - sum((step.after for step in steps[1:]), timedelta())
     lines: list[Line] = []
     for number, step in enumerate(steps, start=1):
@@ -175,7 +175,7 @@ def story(code: str, ends_at: datetime = NOON, run: int = 1) -> list[Line]:
             line(
                 step.source,
                 step.event,
-                *(reference(told.refs[name], run) for name in step.refs),
+                *(reference(tale.refs[name], run) for name in step.refs),
                 at=at,
                 event_id=f"{code}-{run}-{number}",
                 classifier=step.classifier.value,
@@ -185,6 +185,40 @@ def story(code: str, ends_at: datetime = NOON, run: int = 1) -> list[Line]:
             )
         )
     return lines
+
+
+def whole_story(code: str, ends_at: datetime = NOON) -> list[Line]:
+    """A shipped story in which the company does all that it is waited for; a second at least between two messages.
+
+    What agencies' systems took of the company's acts comes as our own gateway tells the intake: from OPERATOR.
+    """
+    tale = scenario(code)
+    done = {step.act for step in tale.steps if isinstance(step, Wait)}
+    steps = [s for s in tale.steps if not isinstance(s, Outage) and told(s, done)]
+    pauses = [max(step.after, timedelta(seconds=1)) for step in steps]
+    at = ends_at - sum(pauses, timedelta())
+    lines: list[Line] = []
+    for number, (step, pause) in enumerate(zip(steps, pauses, strict=True), start=1):
+        at += pause
+        source, event = (
+            (OPERATOR, step.act) if isinstance(step, Wait) else (step.source, step.event)
+        )
+        names = _named_by(tale, step)
+        refs = (reference(tale.refs[name], 1) for name in names)
+        reasons = step.reasons if isinstance(step, Step) else ()
+        lines.append(
+            line(source, event, *refs, at=at, event_id=f"{code}-{number}", reasons=reasons)
+        )
+    return lines
+
+
+def _named_by(tale: Scenario, step: Step | Wait) -> Sequence[str]:
+    """The references of a message; an act names its procedure."""
+    if isinstance(step, Step):
+        return step.refs
+    definition = catalogue().latest(step.act.partition(".")[0])
+    assert definition is not None, step.act
+    return [name for name, scheme in tale.refs.items() if scheme == definition.identity]
 
 
 def reference(scheme: str, run: int) -> str:

@@ -155,6 +155,12 @@ class RequestChanged(msgspec.Struct, frozen=True, kw_only=True, tag="request_cha
     request: InformationRequest
 
 
+class HelpCaseChanged(msgspec.Struct, frozen=True, kw_only=True, tag="help_case_changed"):
+    """Somebody asked the help desk, or was answered; only they are told."""
+
+    case: str
+
+
 Event = (
     DossierOpened
     | ProcedureOpened
@@ -176,6 +182,7 @@ Event = (
     | SubmissionChanged
     | SubmissionReceived
     | RequestChanged
+    | HelpCaseChanged
 )
 
 
@@ -187,13 +194,14 @@ class FrameKind(enum.StrEnum):
     ALERT_CHANGED = "ALERT_CHANGED"
     ACCESS_CHANGED = "ACCESS_CHANGED"
     REQUEST_CHANGED = "REQUEST_CHANGED"
+    HELP_CHANGED = "HELP_CHANGED"
     RESET = "RESET"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it is written: ``audiences`` hear it, in the order of each audience's own counter.
 
-    ``subject`` is the dossier, alert, mandate, request or submission that the event is about; ``procedure`` and
+    ``subject`` is the dossier, alert, mandate, request, submission or case that the event is about; ``procedure`` and
     ``entry`` say more where they can.
     """
 
@@ -241,6 +249,8 @@ def frame_of(event: Event) -> FrameKind | None:
             return FrameKind.ACCESS_CHANGED
         case RequestChanged():
             return FrameKind.REQUEST_CHANGED
+        case HelpCaseChanged():
+            return FrameKind.HELP_CHANGED
         case (
             DossierOpened()
             | ProcedureOpened()

@@ -264,9 +264,19 @@ class AnomalyReader(Protocol):
         """A dossier as it is now, with its newest entries and what waits for the help desk."""
         ...
 
-    async def help_cases(self, states: Sequence[HelpState], first: int) -> Sequence[HelpCase]:
+    async def help_cases(
+        self, states: Sequence[HelpState], first: int, sandbox: bool | None = None
+    ) -> Sequence[HelpCase]:
         """The ``first`` newest."""
         ...
+
+    async def help_cases_of(self, user: str, first: int) -> Sequence[HelpCase]:
+        """The ``first`` newest that this user opened."""
+        ...
+
+    async def help_cases_by_id(
+        self, ids: Sequence[str], sandbox: bool | None = None
+    ) -> Mapping[str, HelpCase]: ...
 
 
 class ReferenceReader(Protocol):

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from portnet.security.authenticator import code_at, shown_for
+from portnet_mobile.console.keyboard import standard_keyboard
 from portnet_mobile.terminal import run_terminal
 from portnet_server.cli.settings import demo_settings
 from portnet_server.demo.accounts import PASSWORD, user_of
@@ -23,13 +24,10 @@ from portnet_server.system import SystemClock
 @click.option("--code", help="Of the authenticator, for an account that is asked for one.")
 @click.option("--url", help="The server; by default the demo on this machine.")
 def phone(login: str, password: str, locale: str | None, code: str | None, url: str | None) -> None:
-    """Show LOGIN's dossiers and alerts as they change."""
+    """Show LOGIN's dossiers and alerts as they change, and do what is typed: look, do, answer."""
     address = url or f"http://127.0.0.1:{demo_settings().port}"
     try:
-        given = None if code is None else lambda: code
-        ended = asyncio.run(
-            run_terminal(address.rstrip("/"), login, password, locale, Console(), given)
-        )
+        ended = asyncio.run(_shown(address.rstrip("/"), login, password, locale, code))
     except KeyboardInterrupt:
         ended = 130
     raise SystemExit(ended)
@@ -48,3 +46,9 @@ def code(login: str) -> None:
     now = SystemClock().now()
     click.echo(code_at(person.totp_secret, now))
     click.echo(f"shown for {shown_for(now).seconds + 1} s more; it works once", err=True)
+
+
+async def _shown(url: str, login: str, password: str, locale: str | None, code: str | None) -> int:
+    given = None if code is None else lambda: code
+    async with standard_keyboard() as keyboard:
+        return await run_terminal(url, login, password, locale, Console(), keyboard, given)

@@ -16,6 +16,7 @@ from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.anomaly import Anomaly
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
+from portnet_graphql.types.help import HelpCase
 from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.viewer import Device, Viewer
@@ -68,6 +69,8 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
             return Device.of(devices[key]) if key in devices else None
         case Kind.ANOMALY:
             return await _anomaly(key, context)
+        case Kind.HELP_CASE:
+            return await _case(key, context)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:
@@ -80,6 +83,15 @@ async def _entry(key: str, context: Context) -> TimelineEntry | None:
         return None
     procedure = found(await context.files.procedures.load(entry.procedure))
     return TimelineEntry.of(entry, procedure, context)
+
+
+async def _case(key: str, context: Context) -> HelpCase | None:
+    """One's own, or for the help desk anybody's on its side."""
+    helper = context.person.helper
+    sandbox = context.viewer.sandbox if helper is None else helper.sandbox
+    found = (await context.readers.anomalies.help_cases_by_id([key], sandbox)).get(key)
+    own = found is not None and (helper is not None or found.user == context.viewer.user)
+    return HelpCase.of(found) if found is not None and own else None
 
 
 async def _anomaly(key: str, context: Context) -> Anomaly | None:

@@ -13,6 +13,7 @@ from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
+from portnet_graphql.types.help import HelpCase
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.scalars import FeedAudience
 
@@ -45,6 +46,11 @@ class RequestChanged:
     request: InformationRequest
 
 
+@strawberry.type(description="The viewer asked the help desk, or was answered.")
+class HelpChanged:
+    case: HelpCase
+
+
 @strawberry.type(
     description="A mandate, role or membership changed: drop what is no longer listed, also from"
     " the offline store."
@@ -62,7 +68,7 @@ class Reset:
 
 
 FeedItem: TypeAlias = Annotated[
-    DossierChanged | Removed | AlertChanged | RequestChanged | AccessChanged | Reset,
+    DossierChanged | Removed | AlertChanged | RequestChanged | AccessChanged | HelpChanged | Reset,
     strawberry.union("FeedItem"),
 ]
 

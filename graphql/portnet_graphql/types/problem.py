@@ -137,6 +137,11 @@ ANOMALY_REFUSALS: Mapping[str, Localised] = {
         en="The message is on a file's timeline already and cannot move to another.",
     ),
 }
+CLOSED_CASE = Localised(
+    fr="Cette question a déjà reçu une réponse.",
+    ar="سبق الجواب على هذا السؤال.",
+    en="This question has been answered already.",
+)
 INVALID_INPUT = Localised(
     fr="Certains champs sont à corriger.",
     ar="بعض الخانات تحتاج إلى تصحيح.",
@@ -233,6 +238,10 @@ class NotAllowedNow(Problem):
     def for_anomaly(cls, code: str, locale: Locale) -> NotAllowedNow:
         """``code`` is one of `ANOMALY_REFUSALS`."""
         return cls(code=code, message=ANOMALY_REFUSALS[code].in_(locale), state=code)
+
+    @classmethod
+    def for_case(cls, locale: Locale) -> NotAllowedNow:
+        return cls(code="CLOSED", message=CLOSED_CASE.in_(locale), state="CLOSED")
 
 
 @strawberry.type

@@ -18,6 +18,10 @@ HANDLE = """mutation ($input: HandleAnomalyInput!) { handleAnomaly(input: $input
     ... on InvalidInput { code issues { path code message } }
     ... on NotAllowedNow { code message stateNow: state } } }"""
 ASK = """mutation ($input: HelpInput!) { askForHelp(input: $input) { clientMutationId } }"""
+CLOSE = """mutation ($input: CloseHelpCaseInput!) { closeHelpCase(input: $input) { __typename
+    ... on HelpCase { id state answer closedBy } ... on InvalidInput { issues { path code } }
+    ... on NotAllowedNow { code message } } }"""
+MINE = "{ myHelpCases { id state text answer closedBy dossier { id } } }"
 WHAT_NOW = """{ dossiers { nodes { id place { code label kind } whatNow { takenBy takenAt
   holder { kind contact { label phone openNow opensAt closesAt } } } } } }"""
 DUM = {"DUM": "DUM-0001"}
@@ -153,6 +157,37 @@ async def test_asking_for_help_twice_with_one_id_opens_one_case(world: World) ->
     ):
         [error] = (await world.ask(login, ASK, None, input={**asked, **more}))["errors"]
         assert error["extensions"]["code"] == code
+
+
+async def test_the_help_desk_answers_a_question_and_who_asked_reads_it(world: World) -> None:
+    dossier = await a_file(world)
+    asked = {"clientMutationId": "m1", "subject": dossier, "text": "Why is it stopped?"}
+    await world.data("declarant", ASK, input=asked)
+    [case] = (await world.data("helper", "{ helpCases { id text state dossier { id } } }"))[
+        "helpCases"
+    ]
+    assert (case["text"], case["state"], case["dossier"]["id"]) == (
+        "Why is it stopped?", "OPEN", dossier
+    )  # fmt: skip
+    closing = {"clientMutationId": "m2", "case": case["id"], "answer": "ONSSA has it."}
+    refused = await world.ask("manager", CLOSE, None, input=closing)
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    empty = await world.data("helper", CLOSE, input={**closing, "answer": ""})
+    assert empty["closeHelpCase"]["issues"] == [{"path": "answer", "code": "EMPTY"}]
+    closed = (await world.data("helper", CLOSE, input=closing))["closeHelpCase"]
+    assert (closed["state"], closed["closedBy"]) == ("CLOSED", "Helper")
+    other = await world.data("helper", CLOSE, input={**closing, "answer": "Or not."})
+    assert (other["closeHelpCase"]["__typename"], other["closeHelpCase"]["code"]) == (
+        "NotAllowedNow", "CLOSED"
+    )  # fmt: skip
+    assert (await world.data("helper", "{ helpCases { id } }"))["helpCases"] == []
+    [mine] = (await world.data("declarant", MINE))["myHelpCases"]
+    assert (mine["state"], mine["answer"]) == ("CLOSED", "ONSSA has it.")
+    assert (await world.data("manager", MINE))["myHelpCases"] == []
+    look = "query ($id: ID!) { node(id: $id) { id } }"
+    for login, seen in (("declarant", True), ("helper", True), ("manager", False)):
+        node = (await world.data(login, look, id=case["id"]))["node"]
+        assert (node is not None) == seen, login
 
 
 async def test_a_file_names_its_place_and_the_office_to_call(world: World) -> None:

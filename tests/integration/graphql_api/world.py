@@ -208,7 +208,7 @@ class World:
         self.feeds = FeedRepository(database)
         self.hub = Hub(self.feeds, self.clock)
         self.expectations = Expectations(IndicatorRepository(database), self.clock)
-        self._catalogue = load_catalogue(frozenset(f"A{n:02}" for n in range(1, 45)), procedures)
+        self._catalogue = load_catalogue(frozenset(f"A{n:02}" for n in range(1, 46)), procedures)
         ledger = StorageLedger(database, INDICATORS)
         self.counter = Counter(ledger, self._catalogue, INDICATORS)
         self._inbox = StorageInbox(database)
@@ -437,8 +437,8 @@ class World:
             anomalies=Anomalies(
                 self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
             ),
-            help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
             second_factors=self.factor.second_factors,
+            help=Help(self.unit, files, self.anomalies, self.clock, self.ids, wakeups),
         )
         return Dependencies(
             services=self.services,

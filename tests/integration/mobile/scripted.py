@@ -81,6 +81,8 @@ class ScriptedServer:
         #: So many refreshes are done, and their answers lost.
         self.lose_refresh_answers = 0
         self.largest_frame = 0
+        #: Whom to call about every dossier.
+        self.contact: Json | None = None
         self._lines: set[_Line] = set()
         self._drop_answer = False
         self._news = asyncio.Condition()
@@ -225,6 +227,7 @@ class ScriptedServer:
             ),
             "dossiers": self._dossiers if signed_in else guarded(None),
             "dossier": self._dossier,
+            "nodes": self._nodes if signed_in else guarded(None),
             "alerts": guarded(page_json(list(self.alerts.values()))),
             "agencies": guarded([]),
             "sync": self._sync if signed_in else guarded(None),
@@ -239,10 +242,19 @@ class ScriptedServer:
     def _dossiers(self, _info: object, first: int, after: str | None = None, **_: object) -> Json:
         ordered = sorted(self.dossiers.values(), key=_urgency)
         start = int(after or 0)
-        page = ordered[start : start + first]
+        page = [_with_files(dossier) for dossier in ordered[start : start + first]]
         end = start + len(page)
         more = end < len(ordered)
         return {"nodes": page, "pageInfo": {"endCursor": str(end), "hasNextPage": more}}
+
+    def _nodes(self, _info: object, ids: list[str]) -> list[Json | None]:
+        return [self._closer(self.dossiers[id_]) if id_ in self.dossiers else None for id_ in ids]
+
+    def _closer(self, dossier: Json) -> Json:
+        what = dossier["whatNow"]
+        more = {"takenBy": None, "silentSince": None}
+        holder = {**what["holder"], "contact": self.contact}
+        return {**dossier, "whatNow": {**what, **more, "holder": holder}}
 
     def _dossier(self, _info: object, id: str) -> Json | None:
         return self.dossiers.get(id)
@@ -456,3 +468,9 @@ def _unauthenticated(answer: Json) -> bool:
     return any(
         e.get("extensions", {}).get("code") == "UNAUTHENTICATED" for e in answer.get("errors", ())
     )
+
+
+def _with_files(dossier: Json) -> Json:
+    """Nothing is to be done in any of them."""
+    files: Json = {"nodes": []}
+    return {**dossier, "procedures": files}

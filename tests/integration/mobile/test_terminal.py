@@ -2,12 +2,14 @@
 
 import asyncio
 import io
+import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
 from rich.console import Console
 
+from portnet_mobile.console.keyboard import FileKeyboard
 from portnet_mobile.terminal import run_terminal
 from tests.integration.mobile.scripted import ScriptedServer
 from tests.integration.mobile.world import opaque
@@ -88,3 +90,58 @@ async def _stopped(phone: asyncio.Task[int]) -> None:
     phone.cancel()
     with suppress(asyncio.CancelledError):
         await phone
+
+
+class Keys:
+    """Implements `Keyboard`: a test's own fingers."""
+
+    def __init__(self) -> None:
+        self._texts: asyncio.Queue[str] = asyncio.Queue()
+
+    def press(self, text: str) -> None:
+        self._texts.put_nowait(text)
+
+    async def typed(self) -> str:
+        return await self._texts.get()
+
+
+@pytest.mark.parametrize("screen", [True, False])
+async def test_what_is_typed_is_done_and_answered(
+    server: ScriptedServer, url: str, screen: bool
+) -> None:
+    paper, keys = Paper(), Keys()
+    console = Console(file=paper, width=90, height=30, force_terminal=screen)
+    phone = asyncio.create_task(run_terminal(url, "salma", "secret", "en", console, keys))
+    await server.until(lambda: server.live)
+    keys.press("answ")
+    keys.press("er 309 Yes.\r")
+    await paper.until("There is no such thing to do in this file.")
+    assert "MyTurn" in server.asked
+    await _stopped(phone)
+
+
+async def test_a_file_says_whom_to_call(server: ScriptedServer, url: str) -> None:
+    server.contact = {
+        "label": "ONSSA, Casablanca", "phone": None, "openNow": True,
+        "opensAt": "2026-11-23T07:30:00Z", "closesAt": "2126-11-23T15:30:00Z",
+    }  # fmt: skip
+    paper = Paper()
+    console = Console(file=paper, width=90, height=30, force_terminal=True)
+    phone = asyncio.create_task(run_terminal(url, "salma", "secret", "en", console))
+    await paper.until("☎ ONSSA, Casablanca (open until")
+    await _stopped(phone)
+
+
+async def test_a_pipe_is_a_keyboard_until_it_ends() -> None:
+    read, write = os.pipe()
+    keyboard = FileKeyboard(read)
+    keyboard.listen()
+    os.write(write, "répondre".encode()[:2])
+    os.write(write, "répondre".encode()[2:])
+    heard = ""
+    while len(heard) < len("répondre"):
+        heard += await keyboard.typed()
+    assert heard == "répondre"
+    os.close(write)
+    assert await keyboard.typed() == ""
+    os.close(read)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
@@ -18,8 +19,10 @@ from portnet_mobile.changes import (
     SnapshotNeeded,
     SnapshotTaken,
 )
+from portnet_mobile.console.holding import Holding
 from portnet_mobile.screen import (
     Happening,
+    Prompt,
     View,
     clean,
     hour,
@@ -185,3 +188,52 @@ def test_an_end_that_is_no_success_is_never_shown_as_one(outcome: str, word: str
     assert word in text
     assert "✓" not in text
     assert "TERMINÉ" not in text
+
+
+def closer(**more: object) -> str:
+    """A dossier with what was asked about it in more detail, as one line."""
+    office = {
+        "label": "ONSSA, Casablanca",
+        "phone": "0522000000",
+        "opensAt": LATER - timedelta(hours=1),
+        "closesAt": LATER + timedelta(hours=4),
+    }
+    answer = {"takenBy": None, "silentSince": None, "holder": {"contact": office}, **more}
+    view = View(
+        store=store(dossiers=[dossier()]),
+        connection="LIVE",
+        now=LATER,
+        words=words("en"),
+        holdings={"d1": msgspec.convert(answer, Holding)},
+    )
+    return " ".join(screen(view, 120, 40).plain.split())
+
+
+def test_whom_to_call_and_whether_they_are_there_is_said() -> None:
+    assert "☎ ONSSA, Casablanca 0522000000 (open until 17:20)" in closer()
+    hours = {"opensAt": LATER + timedelta(hours=1), "closesAt": LATER + timedelta(hours=4)}
+    shut = {"contact": {"label": "ONSSA", "phone": None, **hours}}
+    assert "☎ ONSSA (closed, opens at 14:20)" in closer(holder=shut)
+    assert "☎" not in closer(holder={"contact": None})
+
+
+def test_who_took_a_file_and_that_an_agency_is_silent_is_said() -> None:
+    said = closer(takenBy="Karim \x1b[2J", silentSince=NOON - timedelta(days=1))
+    assert "NO NEWS since 22/11 13:00 · taken by Karim [2J" in said
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_is_typed_stands_at_the_bottom_and_fits(locale: str) -> None:
+    typed = "answer 309-1 " + "x" * 200 + "end"
+    view = View(
+        store=None,
+        connection="LIVE",
+        now=LATER,
+        words=words(locale),
+        prompt=Prompt(typed=typed, reply="No.\nReally.", code=True),
+    )
+    lines = screen(view, 80, 40).plain.splitlines()
+    assert lines[-1].endswith("xend▏")
+    assert lines[-2].strip() == "No. Really."
+    assert words(locale)("do", "code") in lines[-1]
+    assert max(map(cell_len, lines)) <= 80

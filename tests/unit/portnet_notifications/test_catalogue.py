@@ -7,8 +7,8 @@ from portnet.domain.alerts import Addressee
 from portnet_notifications.catalogue import ALERTED, ALERTS, USER, AudienceLevel, parse_alerts
 
 
-def test_all_44_alerts_are_there() -> None:
-    assert set(ALERTS) == {f"A{number:02}" for number in range(1, 45)}
+def test_all_45_alerts_are_there() -> None:
+    assert set(ALERTS) == {f"A{number:02}" for number in range(1, 46)}
 
 
 def test_a_hold_reaches_declarant_broker_and_logistics_at_once() -> None:

@@ -81,3 +81,17 @@ def test_a_bad_end_that_an_agency_brings_is_told() -> None:
         ("ONSSA_IMPORT", "REFUSED", "re_exported"),
         ("ONSSA_IMPORT", "TO_DESTROY", "destroyed"),
     ]
+
+
+def test_a_certificate_that_lapsed_is_not_said_to_be_withdrawn() -> None:
+    lapsed = {
+        definition.code: t.alert
+        for definition in CATALOGUE.definitions.values()
+        for t in definition.transitions
+        if t.event == "lapsed" and definition.identity in {"CERT", "LOT"}
+    }
+    assert lapsed.keys() >= {"CONFORMITY_CERTIFICATE", "FOODEX_EXPORT"}
+    assert set(lapsed.values()) == {"A45"}
+    assert ALERTS["A45"].levels.keys() == ALERTS["A35"].levels.keys()
+    for texts in TEXTS.values():
+        assert texts.alerts["A45"] != texts.alerts["A35"]

@@ -11,8 +11,9 @@ from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.dossier import Dossier
 from portnet.domain.procedure import Entry, Procedure
 
-#: A question, not a correspondence.
+#: A question and its answer, not a correspondence.
 LONGEST_QUESTION = 2_000
+LONGEST_ANSWER = 2_000
 #: The newest entries that a trail keeps of a timeline: hundreds would be a timeline nobody reads.
 TRAIL_ENTRIES = 200
 
@@ -34,7 +35,8 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
 class HelpCase(msgspec.Struct, frozen=True, kw_only=True):
     """``mutation`` is the app's own id of the question: the same one opens one case, however often it is sent.
 
-    Without a ``dossier`` the question is about none, and there is no trail.
+    Without a ``dossier`` the question is about none, and there is no trail. Once it is CLOSED, ``answer`` says why;
+    ``closed_by`` is a name to show, ``closer`` stands in the audit trail.
     """
 
     id: str
@@ -46,3 +48,7 @@ class HelpCase(msgspec.Struct, frozen=True, kw_only=True):
     state: HelpState = HelpState.OPEN
     dossier: str | None = None
     trail: Trail | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    closer: str | None = None
+    answer: str | None = None

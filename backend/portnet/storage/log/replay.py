@@ -24,6 +24,7 @@ from portnet.domain.events import (
     BrokerNamed,
     DossierOpened,
     Event,
+    HelpCaseChanged,
     MandateEnded,
     MandateGranted,
     MandateRevoked,
@@ -139,6 +140,9 @@ class _Subject:
                 # Inferred steps are inferred again.
                 return
             case MandateGranted() | MandateRevoked() | MandateStarted() | MandateEnded():
+                return
+            case HelpCaseChanged():
+                # Cases are no read model of the log.
                 return
             case _ as unreachable:
                 assert_never(unreachable)

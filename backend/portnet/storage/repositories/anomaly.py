@@ -13,6 +13,7 @@ from portnet.storage.engines.database import Database
 from portnet.storage.engines.program import Program, Statement, query
 from portnet.storage.repositories import keyset
 
+_CASES = "FROM help_case h JOIN company c ON c.id = h.company"
 _FROM = "FROM anomaly a JOIN agency_inbox i ON i.receipt = a.receipt"
 
 
@@ -60,13 +61,34 @@ class AnomalyRepository:
     async def trail(self, dossier: str) -> Trail | None:
         return await self._database.read(self._trail(dossier), snapshot=True)
 
-    async def help_cases(self, states: Sequence[HelpState], first: int) -> Sequence[HelpCase]:
+    async def help_cases(
+        self, states: Sequence[HelpState], first: int, sandbox: bool | None = None
+    ) -> Sequence[HelpCase]:
         dialect = self._database.dialect
-        states_array = dialect.array([state.value for state in states])
-        condition = dialect.any_of("state", "$1")
-        sql = f"SELECT * FROM help_case WHERE {condition} ORDER BY id DESC LIMIT $2"
-        found = await self._database.read(query(sql, states_array, first))
-        return [rows.help_case(row) for row in found]
+        values: list[Any] = [dialect.array([state.value for state in states]), first]
+        condition = dialect.any_of("h.state", "$1")
+        if sandbox is not None:
+            condition += " AND c.sandbox = $3"
+            values.append(int(sandbox))
+        sql = f"SELECT h.* {_CASES} WHERE {condition} ORDER BY h.id DESC LIMIT $2"
+        return [rows.help_case(row) for row in await self._database.read(query(sql, *values))]
+
+    async def help_cases_of(self, user: str, first: int) -> Sequence[HelpCase]:
+        sql = "SELECT * FROM help_case WHERE user_id = $1 ORDER BY id DESC LIMIT $2"
+        return [rows.help_case(row) for row in await self._database.read(query(sql, user, first))]
+
+    async def help_cases_by_id(
+        self, ids: Sequence[str], sandbox: bool | None = None
+    ) -> Mapping[str, HelpCase]:
+        dialect = self._database.dialect
+        condition = dialect.any_of("h.id", "$1")
+        sql = f"SELECT h.*, c.sandbox AS practice {_CASES} WHERE {condition}"
+        found = await self._database.read(query(sql, dialect.array(ids)))
+        return {
+            row["id"]: rows.help_case(row)
+            for row in found
+            if sandbox is None or bool(row["practice"]) == sandbox
+        }
 
     def _trail(self, dossier: str) -> Program[Trail | None]:
         dossiers = yield Statement("SELECT * FROM dossier WHERE id = $1", (dossier,))

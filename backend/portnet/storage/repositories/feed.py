@@ -36,6 +36,7 @@ _FRAMES: Mapping[str, FrameKind] = {
     "act_requested": FrameKind.DOSSIER_CHANGED,
     "submission_received": FrameKind.DOSSIER_CHANGED,
     "request_changed": FrameKind.REQUEST_CHANGED,
+    "help_case_changed": FrameKind.HELP_CHANGED,
 }
 
 

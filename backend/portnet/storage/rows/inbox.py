@@ -44,7 +44,8 @@ def anomaly(r: Row) -> Anomaly:
 def help_case_row(c: HelpCase) -> tuple[Any, ...]:
     return (
         c.id, c.company, c.user, c.mutation, c.text, micros(c.opened_at), c.state.value, c.dossier,
-        None if c.trail is None else json_text(c.trail),
+        None if c.trail is None else json_text(c.trail), micros_or_none(c.closed_at), c.closed_by,
+        c.closer, c.answer,
     )  # fmt: skip
 
 
@@ -53,4 +54,6 @@ def help_case(r: Row) -> HelpCase:
         id=r["id"], company=r["company"], user=r["user_id"], mutation=r["mutation"], text=r["text"],
         opened_at=instant(r["opened_at"]), state=HelpState(r["state"]), dossier=r["dossier"],
         trail=None if r["trail"] is None else _trail.decode(r["trail"]),
+        closed_at=instant_or_none(r["closed_at"]), closed_by=r["closed_by"], closer=r["closer"],
+        answer=r["answer"],
     )  # fmt: skip

@@ -56,3 +56,7 @@ class HelpCaseTable(Table, tablename="help_case"):
     state = Text()
     dossier = Text(null=True)
     trail = Text(null=True)
+    closed_at = BigInt(null=True)
+    closed_by = Text(null=True)
+    closer = Text(null=True)
+    answer = Text(null=True)

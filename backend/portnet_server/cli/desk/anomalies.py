@@ -11,10 +11,11 @@ import click
 
 from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.desk.anomaly import Anomaly, AnomalyState
-from portnet.domain.desk.help import HelpCase, HelpState
+from portnet.domain.desk.help import LONGEST_ANSWER, HelpCase, HelpState
 from portnet.domain.identifiers import read_opaque_id
 from portnet.ports.reading import PageSize
 from portnet.services.desk.anomaly import AnomalyFault, AnomalyRefusal, Helper, Outcome
+from portnet.services.desk.help import HelpFault, HelpRefusal
 from portnet.storage.engines import DatabaseError
 from portnet_server.cli.settings import demo_settings
 from portnet_server.desk import Desk, open_desk
@@ -33,6 +34,14 @@ _FAULTS = {
     "TOO_LONG": "the reason is too long",
     "UNKNOWN": "there is no such dossier on this side of the sandbox",
     "OTHER_COMPANY": "the message is about another company than this dossier",
+}
+_CASE_REFUSALS = {
+    HelpRefusal.NOT_FOUND: "there is no such case; `portnet anomalies cases` lists them",
+    HelpRefusal.CLOSED: "it has been answered already",
+}
+_ANSWER_FAULTS = {
+    "EMPTY": "say something with --answer",
+    "TOO_LONG": f"the answer is longer than {LONGEST_ANSWER} characters",
 }
 
 _who = click.option(
@@ -144,8 +153,28 @@ def cases(most: int, trail: bool) -> None:
         about = "" if case.trail is None else f"  {case.trail.dossier.reference}  {case.dossier}"
         click.echo(f"{at}  {case.state.value:<6} [{case.id}]{about}")
         click.echo(f"  {_visible(case.text)}")
+        if case.answer is not None:
+            click.echo(f"  {_visible(case.closed_by or '')}: {_visible(case.answer)}")
         if trail:
             _show_trail(case)
+
+
+@anomalies.command()
+@click.argument("case")
+@click.option("--answer", required=True, help="What whoever asked is told.")
+@_who
+def answer(case: str, answer: str, name: str) -> None:
+    """Close CASE, a question to the help desk, with an answer."""
+    outcome = with_desk(lambda desk: desk.help.close(_helper(name), case, answer))
+    match outcome:
+        case HelpCase():
+            click.echo(f"{outcome.state.value}  [{outcome.id}]  {_visible(outcome.answer or '')}")
+        case HelpFault():
+            raise click.ClickException(_ANSWER_FAULTS[outcome.code])
+        case HelpRefusal():
+            raise click.ClickException(_CASE_REFUSALS[outcome])
+        case _:
+            assert_never(outcome)
 
 
 def _show_trail(case: HelpCase) -> None:

@@ -23,7 +23,7 @@ from portnet.domain.catalogue import (
 )
 from portnet.domain.localised import Localised
 
-ALERTS = frozenset(f"A{number:02}" for number in range(1, 45))
+ALERTS = frozenset(f"A{number:02}" for number in range(1, 46))
 SHORT = "label = { fr = 'É', ar = 'ح', en = 'S' }, short = { fr = 'É', ar = 'ح', en = 'S' }"
 HEAD = """
 version = 1

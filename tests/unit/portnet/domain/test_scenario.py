@@ -16,7 +16,7 @@ from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.catalogue import OPERATOR, PREVIOUS, Definition
 from portnet.scenarios import shipped
 
-ALERTS = frozenset(f"A{number:02}" for number in range(1, 45))
+ALERTS = frozenset(f"A{number:02}" for number in range(1, 46))
 S0_IN_ORDER = [
     "DUM_IMPORT.registered",
     "DUM_IMPORT.channel_orange",

@@ -1,0 +1,1 @@
+"""What the terminal phone lets a person do: type, ask the server for something, see whom to call."""
