@@ -87,7 +87,7 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
             request = await context.files.requests.load(row.subject)
             if request is None:
                 return None
-            return RequestChanged(request=InformationRequest.of(request))
+            return RequestChanged(request=InformationRequest.of(request, context))
         case FrameKind.RESET:
             return Reset(reason=row.subject)
         case _:

@@ -14,6 +14,7 @@ from portnet.domain.agency import AgencyEvent, event_key
 from portnet.domain.alerts import Recipient
 from portnet.domain.desk.anomaly import UNSETTLED, Anomaly, AnomalyState
 from portnet.domain.filing import Files
+from portnet.domain.paying.obligation import PAID, PAYMENT
 from portnet.storage import rows
 from portnet.storage.engines.dialect import Dialect
 from portnet.storage.engines.program import Program, Row, Statement
@@ -54,11 +55,12 @@ def files_of(
     procedures = tuple(
         map(rows.procedure, (yield from select(dialect, "procedure", "dossier", _ids(dossiers))))
     )
+    codes = (message.code, PAYMENT) if message.event == PAID else (message.code,)
     entries = yield from select(
         dialect,
         "entry",
         "procedure",
-        [p.id for p in procedures if p.code == message.code and touched.includes(p.id)],
+        [p.id for p in procedures if p.code in codes and touched.includes(p.id)],
     )
     companies = yield from _companies(dialect, message, [row["company"] for row in dossiers])
     brokers = [row["broker"] for row in dossiers if row["broker"] is not None]

@@ -45,8 +45,10 @@ from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
+from portnet.services.paying.debit import Debits
 from portnet.services.reception import Reception
 from portnet.storage.engines import Database
+from portnet.storage.log.audit import AuditRepository
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
@@ -56,6 +58,7 @@ from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
+from portnet.storage.repositories.paying.payment import PaymentRepository
 from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
@@ -217,11 +220,11 @@ class World:
         self._posted = 0
         self._wakeups = _Wakeups(self)
         self.proofs = ToldProofs()
-        self.dependencies = self._dependencies()
-        self.operations = GraphQLOperations(self.dependencies, Documents(SCHEMA))
         self._intake = Intake(
             self.unit, self._catalogue, TellEverybody(), self.clock, self.ids, self._wakeups
         )
+        self.dependencies = self._dependencies()
+        self.operations = GraphQLOperations(self.dependencies, Documents(SCHEMA))
         self._answers = Answers(
             self.unit, self._catalogue, self._intake, self.clock, self.ids, self._wakeups
         )
@@ -423,6 +426,15 @@ class World:
                 self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
             ),
             help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
+            debits=Debits(
+                self.unit,
+                self._catalogue,
+                RequestRepository(self.database),
+                self._intake,
+                self.clock,
+                self.ids,
+                wakeups,
+            ),
         )
         return Dependencies(
             services=self.services,
@@ -435,6 +447,8 @@ class World:
                 feeds=self.feeds,
                 agencies=AgencyRepository(self.database),
                 requests=RequestRepository(self.database),
+                payments=PaymentRepository(self.database),
+                audit=AuditRepository(self.database),
             ),
             catalogue=self._catalogue,
             references=self.references,
