@@ -268,6 +268,7 @@ class World:
         due_at: datetime | None = None,
         classifier: str = "ACT",
         occurred_at: datetime | None = None,
+        amounts: Sequence[Mapping[str, str]] = (),
     ) -> None:
         """One message through the inbox and the intake."""
         self._posted += 1
@@ -285,6 +286,7 @@ class World:
                 "reasons": reasons,
                 "place": place,
                 "due_at": due_at,
+                "amounts": amounts,
             }
         )
         raw = RawMessage(

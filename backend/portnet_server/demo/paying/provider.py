@@ -5,6 +5,7 @@ was told to do, confirms, fails, says nothing for now, refuses, or takes an orde
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Self
 
 import msgspec
@@ -14,6 +15,8 @@ from portnet.domain.agency import Amount, Party, Reference
 from portnet.domain.agency_key import AgencyKey
 from portnet.ports.clock import Clock
 from portnet.security.signatures import Verdict, verify
+
+_ORDER = "PAYMENT.start"
 
 
 class Behaviour(enum.Enum):
@@ -39,10 +42,18 @@ class TakenOrder(msgspec.Struct, frozen=True):
 class SimulatedProvider:
     """Takes orders signed by ``key``. ``taken`` are they by their key; ``requests`` counts what came under each.
 
-    ``said`` is the last message about each, by its key: post it to the inbox, or wait to be asked.
+    ``said`` is the last message about each, by its key: post it to the inbox, or wait to be asked. ``on_other`` is
+    called with the key of what is no order: what is withdrawn is acknowledged like any act.
     """
 
-    def __init__(self, key: AgencyKey, clock: Clock, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        key: AgencyKey,
+        clock: Clock,
+        host: str = "127.0.0.1",
+        on_other: Callable[[str], None] | None = None,
+    ) -> None:
+        self._on_other = on_other
         self._key = key
         self._clock = clock
         self._host = host
@@ -92,7 +103,11 @@ class SimulatedProvider:
         known = key in self.taken
         if not known and self.behaviour is Behaviour.REFUSE:
             return web.json_response({"code": "ACCOUNT", "message": "Compte clos"}, status=422)
-        self.taken[key] = msgspec.json.decode(body, type=TakenOrder)
+        self.taken[key] = order = msgspec.json.decode(body, type=TakenOrder)
+        if order.type != _ORDER:
+            if self._on_other is not None and not known:
+                self._on_other(key)
+            return web.Response(status=202)
         if not known and self.behaviour in (Behaviour.CONFIRM, Behaviour.FAIL):
             self.settle(key, self.behaviour.value)
         if self.behaviour is Behaviour.SILENT and request.transport is not None:
