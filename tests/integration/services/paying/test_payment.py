@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ async def stage(world: World) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def say(stage: Stage, source: str, type: str, *refs: str, **fields: object) -> None:
+async def say(stage: Stage, source: str, type: str, *refs: str, **fields: Any) -> None:
     await stage.world.post(source, type, *refs, **fields)
     stage.world.clock.advance(MINUTE)
 
