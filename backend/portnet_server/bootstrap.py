@@ -45,6 +45,7 @@ from portnet.services.submission import Submissions
 from portnet.services.timer import TimerService
 from portnet.storage.agency_keys import AgencyKeys
 from portnet.storage.engines import Database, DatabaseError, open_database
+from portnet.storage.log.audit import AuditRepository
 from portnet.storage.migrate import migrate
 from portnet.storage.queues.gateway import StorageOutgoingQueue
 from portnet.storage.queues.inbox import StorageInbox
@@ -58,6 +59,7 @@ from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
+from portnet.storage.repositories.paying.payment import PaymentRepository
 from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
@@ -71,6 +73,7 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.paying import paying_room
 from portnet_server.composition.second_factor import NoApprovals, ProofsByNeed, factor_room
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
@@ -171,6 +174,10 @@ class House:
         self.timers = StorageTimers(self.database)
         self.timer_worker = TimerWorker(self.timers, self.bells, self.clock)
         answers = Answers(self.units, self.catalogue, intake, self.clock, self.ids, self.wakeups)
+        self.paying = paying_room(
+            self.database, self.units, self.catalogue, intake, self.inbox, self.gateway,
+            self.systems, signing_key(secret), self.clock, self.ids, self.wakeups,
+        )  # fmt: skip
         self.acts, self.submissions = self._acts(), self._submissions()
         self.worker = self._worker(Reception(intake, answers))
         self.sender = GatewayWorker(
@@ -180,6 +187,7 @@ class House:
             self.systems.sources,
             self.clock,
             SystemRandom().random,
+            payments=self.paying.payments,
         )
         self.dispatcher = Dispatcher(
             StorageOutbox(self.database),
@@ -292,6 +300,7 @@ class House:
                 ),
                 second_factors=self.factor.second_factors,
                 help=Help(self.units, files, self.anomalies, self.clock, self.ids, self.wakeups),
+                debits=self.paying.debits,
             ),
             readers=Readers(
                 files=self.files,
@@ -302,6 +311,8 @@ class House:
                 feeds=self.feed,
                 agencies=self.agencies,
                 requests=self.requests,
+                payments=PaymentRepository(self.database),
+                audit=AuditRepository(self.database),
             ),
             catalogue=self.catalogue,
             references=self.references,
@@ -360,6 +371,7 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
         loops.append(("indicators", house.counter.run()))
         loops.append(("timers", house.timer_worker.run()))
         loops.append(("gateway", house.sender.run()))
+        loops.append(("payments", house.paying.worker.run()))
     return loops
 
 

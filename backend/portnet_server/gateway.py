@@ -21,11 +21,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from portnet.domain.agency import Reason
 from portnet.domain.agency_key import SignatureAlgorithm
 from portnet.domain.outgoing import Outgoing, OutgoingState
+from portnet.domain.paying.obligation import PROVIDER, START
 from portnet.ports.clock import Clock
 from portnet.ports.gateway import Answer, Gateway, Handover, OutgoingQueue
 from portnet.security.keys import derive_key, key_id
 from portnet.security.signatures import SigningKey, sign
 from portnet.services.answer import Answers
+from portnet.services.paying.payment import Payments
 
 _logger = logging.getLogger(__name__)
 
@@ -126,6 +128,7 @@ class GatewayWorker:
     Args:
         chance: a number from 0 to 1 for each pause, so that what failed together is not sent together again.
         poll_seconds: the queue is looked at this often without a wake-up: hints may be lost.
+        payments: what becomes of orders to pay, which count from when they may have arrived.
     """
 
     def __init__(
@@ -137,7 +140,9 @@ class GatewayWorker:
         clock: Clock,
         chance: Callable[[], float],
         poll_seconds: float = 1.0,
+        payments: Payments | None = None,
     ) -> None:
+        self._payments = payments
         self._queue = queue
         self._gateway = gateway
         self._answers = answers
@@ -179,9 +184,12 @@ class GatewayWorker:
                         await wake.wait()
 
     async def _send(self, outgoing: Outgoing) -> None:
-        answer = await self._gateway.send(outgoing)
         try:
-            await self._settle(outgoing, answer)
+            payments = self._payments if _orders_payment(outgoing) else None
+            if payments is None:
+                await self._settle(outgoing, await self._gateway.send(outgoing))
+            elif await payments.wanted(outgoing):
+                await self._settle_order(payments, outgoing, await payments.order(outgoing))
         except Exception:
             # Its lease will end, and the same message leaves again under the same key.
             _logger.exception("what became of %s could not be written", outgoing.id)
@@ -201,6 +209,16 @@ class GatewayWorker:
             case _:
                 assert_never(answer.handover)
 
+    async def _settle_order(self, payments: Payments, outgoing: Outgoing, answer: Answer) -> None:
+        if answer.handover is Handover.TAKEN and answer.reference is not None:
+            await payments.started(outgoing, answer.reference)
+            return
+        if answer.handover is Handover.UNKNOWN:
+            await payments.unanswered(outgoing)
+        failed = answer.handover is Handover.REJECTED
+        if not failed or not await payments.declined(outgoing, answer.reasons):
+            await self._settle(outgoing, answer)
+
     def _after(self, outgoing: Outgoing, state: OutgoingState, answer: Answer) -> Outgoing:
         now = self._clock.now()
         pause = min(timedelta(seconds=2.0 ** min(outgoing.attempts, 12)), _LONGEST_PAUSE)
@@ -214,6 +232,17 @@ class GatewayWorker:
         )
 
 
+def _orders_payment(outgoing: Outgoing) -> bool:
+    """Whether it is the provider's own to answer; one that an agency passes on is acknowledged like any act."""
+    return outgoing.source == PROVIDER and outgoing.event == START
+
+
+class _Accepted(msgspec.Struct, frozen=True):
+    """What a system may say of a message that it has."""
+
+    reference: str | None = None
+
+
 class _Refusal(msgspec.Struct, frozen=True):
     """What a system may say of a message that it refuses."""
 
@@ -224,13 +253,22 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 def _read(status: int, body: bytes) -> Answer:
     if status // 100 == 2:
-        return Answer(handover=Handover.TAKEN)
+        return Answer(handover=Handover.TAKEN, reference=_reference(body))
     detail = f"answered {status}"
     if status in _ABOUT_THE_MESSAGE:
         return Answer(handover=Handover.REJECTED, reasons=_reasons(status, body), detail=detail)
     if status in _CLIENT_ERRORS or status == _UNAVAILABLE:
         return Answer(handover=Handover.NOT_NOW, detail=detail)
     return Answer(handover=Handover.UNKNOWN, detail=detail)
+
+
+def _reference(body: bytes) -> str | None:
+    try:
+        reference = msgspec.json.decode(body, type=_Accepted).reference
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    # PostgreSQL's text cannot hold U+0000, and no reference has it.
+    return None if reference is None or "\0" in reference else reference[:_LONGEST_TEXT] or None
 
 
 def _reasons(status: int, body: bytes) -> tuple[Reason, ...]:

@@ -19,11 +19,13 @@ from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
 from portnet.ports.indicators import ExpectedDelays
 from portnet.ports.live import LiveFeeds
+from portnet.ports.paying.reading import PaymentReader
 from portnet.ports.reading import (
     AccountReader,
     AgencyReader,
     AlertReader,
     AnomalyReader,
+    AuditReader,
     FeedPage,
     FeedReader,
     FileReader,
@@ -39,6 +41,7 @@ from portnet.services.identity.second_factor import SecondFactors
 from portnet.services.identity.session import Sessions
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
+from portnet.services.paying.debit import Debits
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import AlertLoaders, FileLoaders
 
@@ -59,6 +62,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     anomalies: Anomalies
     help: Help
     second_factors: SecondFactors
+    debits: Debits
 
 
 class ReferenceShelf(Protocol):
@@ -79,6 +83,8 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     feeds: FeedReader
     agencies: AgencyReader
     requests: RequestReader
+    payments: PaymentReader
+    audit: AuditReader
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +210,7 @@ class Context:
             readers.accounts,
             readers.agencies,
             readers.requests,
+            readers.payments,
             viewer,
             self.now,
         )

@@ -89,7 +89,7 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
             request = await context.files.requests.load(row.subject)
             if request is None:
                 return None
-            return RequestChanged(request=InformationRequest.of(request))
+            return RequestChanged(request=InformationRequest.of(request, context))
         case FrameKind.HELP_CHANGED:
             cases = await context.readers.anomalies.help_cases_by_id([row.subject])
             return HelpChanged(case=HelpCase.of(cases[row.subject]))

@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from portnet.domain.access import Viewer
 from portnet.domain.events import FrameKind
+from portnet.ports.paying.reading import PaymentReader
 from portnet.ports.reading import (
     AccountReader,
     AgencyReader,
@@ -69,6 +70,7 @@ class FileLoaders:
         accounts: AccountReader,
         agencies: AgencyReader,
         requests: RequestReader,
+        payments: PaymentReader,
         viewer: Viewer,
         now: datetime,
     ) -> None:
@@ -82,6 +84,9 @@ class FileLoaders:
         self.requests = _one(lambda ids: requests.requests_by_id(viewer, now, ids))
         #: By procedure.
         self.requests_of = _many(requests.requests_of)
+        self.orders = _one(payments.orders_of)
+        #: By payment, the others that may be of the same debt.
+        self.sharing = _many(payments.sharing)
         #: By source code, when it was last heard.
         self.heard = _one(lambda sources: agencies.heard(sources, sandbox=viewer.sandbox))
 

@@ -18,6 +18,7 @@ from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.anomaly import AnomalyQueries
+from portnet_graphql.queries.audit import AuditQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
 from portnet_graphql.queries.help import HelpQueries
@@ -41,6 +42,7 @@ class Query(
     AnomalyQueries,
     HelpQueries,
     ReferenceQueries,
+    AuditQueries,
 ):
     pass
 

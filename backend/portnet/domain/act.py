@@ -13,6 +13,7 @@ from portnet.domain.access import Role
 from portnet.domain.catalogue import OPERATOR, OUR_SIDE, Catalogue, Definition, Transition
 from portnet.domain.identity.proof import Need
 from portnet.domain.outgoing import OutgoingKind
+from portnet.domain.paying.obligation import PAYMENT, START, under_way
 from portnet.domain.procedure import Procedure
 from portnet.domain.request import ANSWERED
 from portnet.domain.submission import NotDone, Person
@@ -66,6 +67,8 @@ def acts_of(catalogue: Catalogue, procedure: Procedure) -> tuple[Act, ...]:
 
 def decide(catalogue: Catalogue, procedure: Procedure, event: str, person: Person) -> Act | NotDone:
     """Whether ``person`` may ask for ``event`` now; its needs are still to be proven."""
+    if pays(procedure, event) and under_way(procedure):
+        return NotDone.DO_NOT_PAY_AGAIN
     if procedure.requested is not None:
         return NotDone.UNDER_WAY
     act = next((act for act in acts_of(catalogue, procedure) if act.event == event), None)
@@ -75,6 +78,11 @@ def decide(catalogue: Catalogue, procedure: Procedure, event: str, person: Perso
     if not person.alone and not may_do(definition, procedure, person.roles):
         return NotDone.NOT_YOURS
     return act
+
+
+def pays(procedure: Procedure, event: str) -> bool:
+    """Whether the act orders money out of an account."""
+    return procedure.code == PAYMENT and event == START
 
 
 def may_do(definition: Definition, procedure: Procedure, roles: frozenset[Role]) -> bool:

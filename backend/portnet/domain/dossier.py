@@ -13,6 +13,7 @@ import msgspec
 
 from portnet.domain.agency import Place, Reason
 from portnet.domain.catalogue import Catalogue, Outcome, State, Status
+from portnet.domain.paying.obligation import MADE, PAYMENT, PROVIDER, rivals, under_way
 from portnet.domain.procedure import Procedure
 
 #: Most blocking first: a dossier shows the worst of its procedures.
@@ -21,6 +22,9 @@ URGENCY = (Status.BLOCKED, Status.ACTION_REQUIRED, Status.WAITING_AGENCY, Status
 
 #: Of procedures that are over, which one speaks first.
 _ENDINGS = (Outcome.FAILURE, Outcome.CANCELLED, Outcome.SUCCESS)
+
+
+_PAY, _WAIT, _DO_NOT_PAY_AGAIN = "PAY", "WAIT_AGENCY", "DO_NOT_PAY_AGAIN"
 
 
 class WhatNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +77,15 @@ def urgency(status: Status) -> int:
 
 def what_now(catalogue: Catalogue, procedures: Sequence[Procedure]) -> tuple[Status, WhatNow]:
     """The overall status of a dossier's ``procedures`` (at least one), and the advice that goes with it."""
-    procedure = min(procedures, key=lambda p: _weight(catalogue, p))
+    paid_for = {
+        p.id: payment
+        for p in procedures
+        if (payment := _payment_for(catalogue, p, procedures)) is not None
+    }
+    procedure = min(procedures, key=lambda p: _weight(catalogue, p, p.id in paid_for))
     state = _state(catalogue, procedure)
+    if procedure.id in paid_for:
+        return Status.WAITING_AGENCY, _waiting(catalogue, procedure, paid_for[procedure.id])
     return state.status, WhatNow(
         procedure=procedure.id,
         code=procedure.code,
@@ -101,12 +112,58 @@ def outcome(catalogue: Catalogue, dossier: Dossier) -> Outcome | None:
     return catalogue.definition(advice.code, advice.definition).state(advice.state).outcome
 
 
-def _weight(catalogue: Catalogue, procedure: Procedure) -> tuple[int, int, float, float, str]:
+def _payment_for(
+    catalogue: Catalogue, procedure: Procedure, procedures: Sequence[Procedure]
+) -> Procedure | None:
+    """The payment, under way or made, of what ``procedure`` asks to pay: while there is one, nobody is told to pay."""
+    if _state(catalogue, procedure).action != _PAY:
+        return None
+    if procedure.code == PAYMENT:
+        if under_way(procedure):
+            return procedure
+        same = {payment.id for payment in rivals(procedure, procedures)}
+        return next((p for p in procedures if p.id in same), None)
+    identity = catalogue.definition(procedure.code, procedure.definition).identity
+    named = f"{identity}:{procedure.identity}"
+    return next((p for p in procedures if _pays_for(p, named, procedure.entered_at)), None)
+
+
+def _pays_for(payment: Procedure, named: str, since: datetime) -> bool:
+    if payment.obligation is None or named not in payment.obligation.refs:
+        return False
+    # What was paid before it was asked for once more was another debt.
+    made = payment.state in MADE and payment.entered_at >= since
+    return made or under_way(payment)
+
+
+def _waiting(catalogue: Catalogue, procedure: Procedure, payment: Procedure) -> WhatNow:
+    """To wait for the provider; or, once it is paid, for whoever is owed the money to see it."""
+    state = _state(catalogue, procedure)
+    owner = catalogue.agency_of(catalogue.definition(procedure.code, procedure.definition))
+    seen_by = owner.code if owner is not None else state.holder
+    return WhatNow(
+        procedure=procedure.id,
+        code=procedure.code,
+        definition=procedure.definition,
+        state=state.code,
+        action=_WAIT,
+        warning=_DO_NOT_PAY_AGAIN,
+        holder=PROVIDER if under_way(payment) else seen_by,
+        since=payment.entered_at,
+        reasons=procedure.reasons,
+        place=procedure.place,
+    )
+
+
+def _weight(
+    catalogue: Catalogue, procedure: Procedure, waits: bool
+) -> tuple[int, int, float, float, str]:
     state = _state(catalogue, procedure)
     # Of those that are over, one that failed speaks for the dossier: its failure never hides behind a success.
     ended = _ENDINGS.index(state.outcome) if state.outcome is not None else 0
     due = procedure.due_at.timestamp() if procedure.due_at else float("inf")
-    return urgency(state.status), ended, due, -procedure.entered_at.timestamp(), procedure.id
+    status = Status.WAITING_AGENCY if waits else state.status
+    return urgency(status), ended, due, -procedure.entered_at.timestamp(), procedure.id
 
 
 def _state(catalogue: Catalogue, procedure: Procedure) -> State:

@@ -137,6 +137,12 @@ class ActRequested(msgspec.Struct, frozen=True, kw_only=True, tag="act_requested
     procedure: Procedure
 
 
+class PaymentChecked(msgspec.Struct, frozen=True, kw_only=True, tag="payment_checked"):
+    """The provider has a payment's order, or was asked about it and knew nothing new: it is asked again later."""
+
+    procedure: Procedure
+
+
 class SubmissionChanged(msgspec.Struct, frozen=True, kw_only=True, tag="submission_changed"):
     submission: Submission
 
@@ -179,6 +185,7 @@ Event = (
     | MandateStarted
     | MandateEnded
     | ActRequested
+    | PaymentChecked
     | SubmissionChanged
     | SubmissionReceived
     | RequestChanged
@@ -236,6 +243,7 @@ def frame_of(event: Event) -> FrameKind | None:
         case (
             MessageFolded()
             | ActRequested()
+            | PaymentChecked()
             | SubmissionReceived()
             | StepTaken()
             | MessageAttached()

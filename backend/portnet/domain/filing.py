@@ -49,7 +49,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 class Files(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a message's references and parties, read under their locks.
 
-    ``entries`` are those of the dossiers' procedures that carry the message's code; ``anomalies`` the unsettled ones of
+    ``entries`` are those of the dossiers' procedures that carry the message's code, and of their payments where the
+    message says that something is paid; ``anomalies`` the unsettled ones of
     those entries and of the message itself; ``people`` the active members of the companies and of the dossiers'
     brokers, with their live devices; ``attached`` the dossier to which the help desk filed the message.
 

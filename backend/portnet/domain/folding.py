@@ -129,6 +129,8 @@ def fold_in(
         reasons=standing.reasons,
         place=standing.place,
         expected_at=outcome.expected_at,
+        amounts=standing.amounts,
+        obligation=outcome.obligation,
         updated_at=now,
         version=procedure.version + 1,
         taken_by=procedure.taken_by if same_step else None,

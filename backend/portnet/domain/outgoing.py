@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from portnet.domain.access import Company
-from portnet.domain.agency import Party, Reference
+from portnet.domain.agency import Amount, Party, Reference
 from portnet.domain.procedure import Procedure
 from portnet.domain.submission import Submission
 
@@ -58,6 +58,7 @@ class _Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sandbox: bool = False
     text: str | None = None
     request: str | None = None
+    amounts: tuple[Amount, ...] = ()
     content_hash: str | None = None
     content: msgspec.Raw = msgspec.Raw(b"")
 
@@ -114,8 +115,9 @@ def act_body(
     now: datetime,
     text: str | None = None,
     request: str | None = None,
+    amounts: tuple[Amount, ...] = (),
 ) -> str:
-    """The wire form of a company's act in a procedure, and the words that go with it."""
+    """The wire form of a company's act in a procedure, and the words or the amounts that go with it."""
     named = Reference(scheme=SUBMISSION, value=id)
     # What the procedure itself left under is its own SUBMISSION: the first one is this act's.
     others = [ref for ref in refs if ref.scheme != SUBMISSION]
@@ -128,5 +130,6 @@ def act_body(
         sandbox=company.sandbox,
         text=text,
         request=request,
+        amounts=amounts,
     )
     return msgspec.json.encode(wire).decode()

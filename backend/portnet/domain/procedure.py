@@ -16,10 +16,11 @@ from typing import assert_never
 
 import msgspec
 
-from portnet.domain.agency import AgencyEvent, Classifier, Place, Reason
+from portnet.domain.agency import AgencyEvent, Amount, Classifier, Place, Reason
 from portnet.domain.amending import Amended, amended, retracts
 from portnet.domain.catalogue import OPERATOR, PREVIOUS, Definition, Transition
 from portnet.domain.inferring import skipped
+from portnet.domain.paying.obligation import PAYMENT, START, Obligation, obligation_of
 
 #: Between inferred steps, so that a timeline shows them in their order.
 _INSTANT = timedelta(microseconds=1)
@@ -50,7 +51,8 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     ``identity`` is the normalised reference that names it to its agency (a DUM, an ONSSA file number); ``due_at``,
     ``reasons`` and ``place`` are what the last step said; ``expected_at`` is when, by an agency's estimate or plan, the
     state will be left; ``requested`` is an act of the company's own under way. ``version`` grows with every visible
-    change. ``taken_by`` is the name of who said "I am on it" of the present step.
+    change. ``taken_by`` is the name of who said "I am on it" of the present step. ``amounts`` are the last that were
+    stated; ``obligation`` is what a payment is owed for.
     """
 
     id: str
@@ -71,6 +73,13 @@ class Procedure(msgspec.Struct, frozen=True, kw_only=True):
     expected_at: datetime | None = None
     taken_by: str | None = None
     taken_at: datetime | None = None
+    amounts: tuple[Amount, ...] = ()
+    obligation: Obligation | None = None
+
+    @property
+    def ordering(self) -> bool:
+        """Whether an order to pay it is under way."""
+        return self.requested is not None and self.requested.event == START
 
 
 class Refusal(enum.StrEnum):
@@ -119,6 +128,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
     reasons: tuple[Reason, ...] = ()
     place: Place | None = None
+    amounts: tuple[Amount, ...] = ()
 
 
 class EntryKind(enum.StrEnum):
@@ -187,6 +197,7 @@ class Fold(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     entries: tuple[Entry, ...]
     expected_at: datetime | None = None
+    obligation: Obligation | None = None
 
 
 def decide(definition: Definition, standing: Standing, message: AgencyEvent) -> Decision:
@@ -227,6 +238,7 @@ def evolve(standing: Standing, moved: Moved) -> Standing:
             due_at=message.due_at or standing.due_at,
             reasons=message.reasons or standing.reasons,
             place=message.place or standing.place,
+            amounts=message.amounts or standing.amounts,
         )
     return Standing(
         state=moved.to_state,
@@ -236,6 +248,7 @@ def evolve(standing: Standing, moved: Moved) -> Standing:
         due_at=message.due_at or (standing.previous_due_at if moved.returns else None),
         reasons=message.reasons,
         place=message.place or standing.place,
+        amounts=message.amounts or standing.amounts,
     )
 
 
@@ -262,6 +275,7 @@ def fold(definition: Definition, opened_at: datetime, entries: Iterable[Entry]) 
         standing=standing,
         entries=(*_mark_late(folded, places), *still),
         expected_at=_expected(definition, standing, folded, still),
+        obligation=_obligation(definition, folded),
     )
 
 
@@ -369,6 +383,12 @@ def _expected(
             announced[event] = entry
     legal = (e for e in announced if definition.transition(standing.state, e) is not None)
     return min((announced[event].message.occurred_at for event in legal), default=None)
+
+
+def _obligation(definition: Definition, steps: Sequence[Entry]) -> Obligation | None:
+    if definition.code != PAYMENT:
+        return None
+    return obligation_of(entry.message for entry in steps if entry.counts)
 
 
 def _receipt(entry: Entry) -> tuple[datetime, str]:

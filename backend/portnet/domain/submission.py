@@ -89,6 +89,8 @@ class NotDone(enum.StrEnum):
     OWN_WORK = "OWN_WORK"
     #: What was shown to the manager is not what is there now.
     OTHER_CONTENT = "OTHER_CONTENT"
+    #: A payment of the same obligation is under way, or nobody knows what became of it.
+    DO_NOT_PAY_AGAIN = "DO_NOT_PAY_AGAIN"
     PROOF_REQUIRED = "PROOF_REQUIRED"
     PROOF_WRONG = "PROOF_WRONG"
     PROOF_MISSING = "PROOF_MISSING"

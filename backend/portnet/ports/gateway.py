@@ -27,11 +27,14 @@ class Handover(enum.StrEnum):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """``reasons`` say why it was REJECTED; ``detail`` is one line for whoever looks after the gateway."""
+    """``reasons`` say why it was REJECTED; ``detail`` is one line for whoever looks after the gateway; ``reference`` is
+    what a system that has TAKEN it calls it.
+    """
 
     handover: Handover
     reasons: tuple[Reason, ...] = ()
     detail: str | None = None
+    reference: str | None = None
 
 
 class Gateway(Protocol):

@@ -15,6 +15,7 @@ import msgspec
 from portnet.domain.access import Company, Mandate, User, Viewer
 from portnet.domain.agency import Reference
 from portnet.domain.alerts import Alert, Delivery, Device
+from portnet.domain.audit import AuditLink
 from portnet.domain.catalogue import Status
 from portnet.domain.desk.anomaly import Anomaly, AnomalyState
 from portnet.domain.desk.help import HelpCase, HelpState, Trail
@@ -288,4 +289,23 @@ class ReferenceReader(Protocol):
 
     async def imported(self) -> tuple[int, Mapping[Table, Sequence[ReferenceRow]]]:
         """All imported rows, and the generation that they are of."""
+        ...
+
+
+class TrailPage(msgspec.Struct, frozen=True, kw_only=True):
+    """``verified``: every line still has the hash that its content and the line before it in the chain give."""
+
+    page: Page[AuditLink]
+    verified: bool
+
+
+class AuditReader(Protocol):
+    """Companies' audit trails. Who may read one is for the caller to know."""
+
+    async def trail_of(self, company: str, subject: str | None, page: PageSize) -> TrailPage:
+        """Of a company's chain what is about ``subject``, or all of it; newest first."""
+        ...
+
+    async def line(self, company: str, position: int) -> AuditLink | None:
+        """One line of a company's chain."""
         ...

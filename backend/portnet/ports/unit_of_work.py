@@ -26,6 +26,7 @@ from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, 
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.outgoing import Outgoing
+from portnet.domain.paying.order import PaymentOrder
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.reference.reference_table import ReferenceRow, Table
 from portnet.domain.request import InformationRequest
@@ -34,13 +35,14 @@ from portnet.domain.timers import Retimed, Timer
 
 
 class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a company's audit trail before it is chained: who did what to which subject."""
+    """A line of a company's audit trail before it is chained: who did what to which subject, and in whose stead."""
 
     company: str
     at: datetime
     actor: str
     action: str
     subject: str
+    on_behalf_of: str | None = None
 
 
 class MutationDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +123,7 @@ Change = (
     | Outgoing
     | InformationRequest
     | MutationDone
+    | PaymentOrder
 )
 
 
@@ -211,6 +214,15 @@ class UnitOfWork(Protocol):
 
     async def request(self, request: str) -> InformationRequest | None:
         """An agency's question as it is now; who changes one holds its dossier's lock."""
+        ...
+
+    async def payments(self, company: str, refs: Sequence[str]) -> Sequence[Procedure]:
+        """The payments of a company that share one of the keys ``refs``; nobody else asks for the same until the unit
+        ends."""
+        ...
+
+    async def payment_order(self, procedure: str) -> PaymentOrder | None:
+        """A payment's last order; who changes one holds its dossier's lock."""
         ...
 
     async def company(self, company: str) -> Company | None: ...

@@ -7,13 +7,14 @@ answer comes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from portnet.domain.access import Role, Viewer
-from portnet.domain.act import Act, acts_of, decide, may_do
+from portnet.domain.act import Act, acts_of, decide, may_do, pays
+from portnet.domain.agency import Amount
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import ActRequested, Record, company_audience
@@ -21,6 +22,8 @@ from portnet.domain.filing import Files, hearers
 from portnet.domain.folding import refresh
 from portnet.domain.identity.proof import Need, Proof, Proven, Unproven, operation_hash
 from portnet.domain.outgoing import Outgoing, act_body
+from portnet.domain.paying.obligation import rivals, under_way
+from portnet.domain.paying.order import PaymentOrder, amount_due
 from portnet.domain.procedure import Procedure, Requested
 from portnet.domain.request import ANSWERED, InformationRequest, RequestState
 from portnet.domain.submission import NotDone
@@ -98,9 +101,16 @@ class Acts:
         self._wakeups = wakeups
 
     def available(
-        self, procedure: Procedure, roles: frozenset[Role], sandbox: bool
+        self,
+        procedure: Procedure,
+        roles: frozenset[Role],
+        sandbox: bool,
+        payments: Sequence[Procedure] = (),
     ) -> tuple[Act, ...]:
-        """What somebody with ``roles`` may ask for now, of an agency that can be reached."""
+        """What somebody with ``roles`` may ask for now, of an agency that can be reached.
+
+        ``payments`` are the company's others that may be of the same obligation: under way, nobody pays again.
+        """
         definition = self._catalogue.definition(procedure.code, procedure.definition)
         if not may_do(definition, procedure, roles):
             return ()
@@ -108,6 +118,7 @@ class Acts:
             act
             for act in acts_of(self._catalogue, procedure)
             if self._routes.route(act.source, sandbox) is not None
+            and not (pays(procedure, act.event) and rivals(procedure, payments))
         )
 
     async def perform(
@@ -153,6 +164,9 @@ class Acts:
         if wish.request is None and procedure.version != wish.expected_version:
             # A code is neither asked for nor used up for what cannot be done.
             return NotDone.STALE_VERSION
+        if pays(procedure, wish.event) and under_way(procedure):
+            # Before a code is used up for nothing.
+            return NotDone.DO_NOT_PAY_AGAIN
         act = next((a for a in acts_of(self._catalogue, procedure) if a.event == wish.event), None)
         for need in act.needs if act else ():
             bound = operation_hash(wish.event, wish.procedure, wish.text or "")
@@ -173,7 +187,8 @@ class Acts:
             done = await work.done(viewer.user, wish.key)
             if done is not None:
                 return procedure if done.fingerprint == wish.fingerprint else NotDone.KEY_REUSED
-            act = await self._decided(work, viewer, wish, procedure, shown)
+            owner = files.dossiers[procedure.dossier].company
+            act = await self._decided(work, viewer, wish, procedure, owner, shown)
             if isinstance(act, NotDone):
                 return act
             source = self._routes.route(act.source, viewer.sandbox)
@@ -185,7 +200,13 @@ class Acts:
         return asked
 
     async def _decided(
-        self, work: UnitOfWork, viewer: Viewer, wish: Wish, procedure: Procedure, shown: _Shown
+        self,
+        work: UnitOfWork,
+        viewer: Viewer,
+        wish: Wish,
+        procedure: Procedure,
+        owner: str,
+        shown: _Shown,
     ) -> Act | NotDone:
         if wish.request is not None:
             asked = await work.request(wish.request)
@@ -199,11 +220,18 @@ class Acts:
         act = decide(self._catalogue, procedure, wish.event, person)
         if isinstance(act, NotDone):
             return act
+        if pays(procedure, act.event) and await self._paid_elsewhere(work, procedure, owner):
+            return NotDone.DO_NOT_PAY_AGAIN
         if not set(act.needs) <= shown.keys():
             return NotDone.STALE_VERSION
         if _self_approved(viewer, shown) and not person.alone:
             return NotDone.OWN_WORK
         return act
+
+    async def _paid_elsewhere(self, work: UnitOfWork, procedure: Procedure, owner: str) -> bool:
+        """Whether another payment of the same obligation is under way; if not, none begins before this one."""
+        refs = procedure.obligation.refs if procedure.obligation else ()
+        return bool(rivals(procedure, await work.payments(owner, refs)))
 
     def _write(
         self,
@@ -228,7 +256,17 @@ class Acts:
             source=source,
             subject=procedure.id,
             event=wish.event,
-            body=act_body(named, procedure, wish.event, refs, owner, now, wish.text, wish.request),
+            body=act_body(
+                named,
+                procedure,
+                wish.event,
+                refs,
+                owner,
+                now,
+                wish.text,
+                wish.request,
+                _amounts(procedure, wish.event),
+            ),
             by=viewer.user,
             sandbox=dossier.sandbox,
             created_at=now,
@@ -262,6 +300,16 @@ class Acts:
                 at=now,
             ),
         )
+        if pays(procedure, wish.event):
+            work.add(
+                PaymentOrder(
+                    procedure=procedure.id,
+                    key=named,
+                    sandbox=dossier.sandbox,
+                    ordered_by=viewer.user,
+                    ordered_at=now,
+                )
+            )
         return procedure
 
     def _renewed(
@@ -289,6 +337,12 @@ def _faults(text: str) -> tuple[ActFault, ...]:
     if not text.strip() or "\0" in text:
         return (ActFault(path="text", code="EMPTY" if not text.strip() else "UNKNOWN"),)
     return (ActFault(path="text", code="TOO_LONG"),) if len(text) > LONGEST_TEXT else ()
+
+
+def _amounts(procedure: Procedure, event: str) -> tuple[Amount, ...]:
+    """What is ordered to be paid; other acts have no amount."""
+    due = amount_due(procedure.amounts) if pays(procedure, event) else None
+    return () if due is None else (due,)
 
 
 def _self_approved(viewer: Viewer, shown: _Shown) -> bool:

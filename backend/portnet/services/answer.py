@@ -145,6 +145,9 @@ class Answers:
         files = await work.file(outgoing.subject)
         if files is None:
             raise LookupError(f"{outgoing.id} acts in a procedure that is missing")
+        if any(entry.message.event_id == outgoing.id for entry in files.entries):
+            # An order to pay counts from when it may have arrived: before the answer, where that was late.
+            return
         known = next(p for p in files.procedures if p.id == outgoing.subject)
         procedure = msgspec.structs.replace(known, requested=None)
         rejected = message.event == NACK

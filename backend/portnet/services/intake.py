@@ -60,6 +60,7 @@ from portnet.domain.folding import (
 )
 from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted, UncountedKind
+from portnet.domain.paying.settling import settled_with
 from portnet.domain.procedure import Entry, EntryKind, Procedure, Refusal
 from portnet.domain.timers import retimed, timers_of
 from portnet.ports.alerts import AlertPlanner
@@ -260,10 +261,12 @@ class Intake:
         procedures: Sequence[Procedure],
         now: datetime,
     ) -> None:
-        for dossier_id in sorted({p.dossier for p in procedures}):
-            own = [p for p in procedures if p.dossier == dossier_id]
-            folds = [self._fold_one(files, message, procedure, now) for procedure in own]
-            self._apply(changes, files, message, procedures, folds, now)
+        folds = [self._fold_one(files, message, procedure, now) for procedure in procedures]
+        for payment, said in settled_with(self._catalogue, files, message, folds):
+            folds.append(self._fold_one(files, said, payment, now))
+        for dossier_id in sorted({folded.procedure.dossier for folded in folds}):
+            own = [folded for folded in folds if folded.procedure.dossier == dossier_id]
+            self._apply(changes, files, message, procedures, own, now)
         changes.add(_settled(message, files.batch, now))
         if files.awaited:
             changes.add(Reawakening(refs=(event_key(message.source, message.event_id),)))
@@ -287,7 +290,8 @@ class Intake:
         for folded in folds:
             self._tell(changes, files, message, folded, heard_by, now)
             self._ask(changes, folded, heard_by, now)
-            self._link(changes, files, message, procedures, folded.procedure, now)
+            if folded.procedure.code == message.code:
+                self._link(changes, files, message, procedures, folded.procedure, now)
             changes.add(
                 *tell_people(self._planner, files, dossier, folded, heard_by, now, self._ids.new)
             )

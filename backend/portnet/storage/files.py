@@ -15,6 +15,7 @@ from portnet.domain.agency import AgencyEvent, event_key
 from portnet.domain.alerts import Device, Recipient
 from portnet.domain.desk.anomaly import UNSETTLED, Anomaly, AnomalyState
 from portnet.domain.filing import Files
+from portnet.domain.paying.obligation import PAID, PAYMENT
 from portnet.storage import rows
 from portnet.storage.engines.dialect import Dialect
 from portnet.storage.engines.program import Program, Row, Statement, gather
@@ -63,7 +64,7 @@ def _files_of(
     )
     procedures, entries, companies = yield from gather(
         selecting(dialect, "procedure", "dossier", _ids(dossiers)),
-        _entries(dialect, message.code, _ids(dossiers), touched.members),
+        _entries(dialect, message, _ids(dossiers), touched.members),
         _companies(dialect, message, [row["company"] for row in dossiers]),
     )
     brokers = [row["broker"] for row in dossiers if row["broker"] is not None]
@@ -179,14 +180,22 @@ def _attached(anomalies: Sequence[Anomaly], receipt: str) -> str | None:
 
 
 def _entries(
-    dialect: Dialect, code: str, dossiers: Sequence[str], members: frozenset[str] | None
+    dialect: Dialect, message: AgencyEvent, dossiers: Sequence[str], members: frozenset[str] | None
 ) -> Statement:
-    """Those of the dossiers' procedures that carry ``code``, or of ``members`` alone."""
-    within = dialect.among("p.dossier", sorted(dossiers), first=2)
+    """Those of the dossiers' procedures that carry the message's code, or of ``members`` alone.
+
+    What customs say is paid settles payments.
+    """
+    codes = (message.code, PAYMENT) if message.event == PAID else (message.code,)
+    of_code = dialect.among("p.code", codes)
+    within = dialect.among("p.dossier", sorted(dossiers), first=len(of_code.args) + 1)
     if members is not None:
-        within = dialect.among("p.id", sorted(members), first=2)
-    sql = f"SELECT e.* FROM procedure p JOIN entry e ON e.procedure = p.id WHERE {within.sql} AND p.code = $1"
-    return Statement(sql, (code, *within.args))
+        within = dialect.among("p.id", sorted(members), first=len(of_code.args) + 1)
+    sql = (
+        "SELECT e.* FROM procedure p JOIN entry e ON e.procedure = p.id"
+        f" WHERE {within.sql} AND {of_code.sql}"
+    )
+    return Statement(sql, (*of_code.args, *within.args))
 
 
 def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) -> Statement:

@@ -27,6 +27,9 @@ from portnet.domain.identity.account import Session
 from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.inbox import Progress, Reawakening, Settlement
 from portnet.domain.outgoing import Outgoing
+from portnet.domain.paying.obligation import PAYMENT
+from portnet.domain.paying.order import PaymentOrder
+from portnet.domain.procedure import Procedure
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import Retimed, Timer, TimerKey
@@ -62,8 +65,8 @@ _HEADS = (
 _HEADS_TOGETHER = 32
 _AUDIT_HEAD = "SELECT seq, hash FROM audit WHERE company = $1 ORDER BY seq DESC LIMIT 1"
 _AUDIT = (
-    "INSERT INTO audit (company, seq, at, actor, action, subject, hash)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    "INSERT INTO audit (company, seq, at, actor, action, subject, hash, on_behalf_of)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 )
 _SETTLE = "UPDATE agency_inbox SET state = $2, settled_at = $3 WHERE receipt = $1"
 _PROGRESS = "UPDATE agency_inbox SET progress = $2 WHERE receipt = $1"
@@ -172,6 +175,23 @@ class StorageUnitOfWork:
         sql = "SELECT * FROM information_request WHERE id = $1"
         found = await self._begun.run(query(sql, request))
         return rows.request(found[0]) if found else None
+
+    async def payments(self, company: str, refs: Sequence[str]) -> Sequence[Procedure]:
+        dialect = self._database.dialect
+        # Two payments of one debt may be in two dossiers: the debt itself is locked, by all its names.
+        await self._begun.run(dialect.lock_references([f"owed:{company}:{ref}" for ref in refs]))
+        sql = (
+            "SELECT p.* FROM procedure p JOIN dossier d ON d.id = p.dossier"
+            " WHERE d.company = $1 AND p.code = $2 AND p.id IN"
+            f" (SELECT r.procedure FROM reference r WHERE {dialect.any_of('r.ref_key', '$3')})"
+        )
+        found = await self._begun.run(query(sql, company, PAYMENT, dialect.array(refs)))
+        return [rows.procedure(row) for row in found]
+
+    async def payment_order(self, procedure: str) -> PaymentOrder | None:
+        sql = "SELECT * FROM payment_order WHERE procedure = $1"
+        found = await self._begun.run(query(sql, procedure))
+        return rows.payment_order(found[0]) if found else None
 
     async def company(self, company: str) -> Company | None:
         found = await self._begun.run(query("SELECT * FROM company WHERE id = $1", company))
@@ -339,9 +359,8 @@ class StorageUnitOfWork:
                 position += 1
                 previous = chain_hash(previous, _audit_record(draft, position))
                 at = rows.micros(draft.at)
-                lines.append(
-                    (company, position, at, draft.actor, draft.action, draft.subject, previous)
-                )
+                said = (draft.actor, draft.action, draft.subject)
+                lines.append((company, position, at, *said, previous, draft.on_behalf_of))
             chains.append(Batch(_AUDIT, lines))
         return chains
 
@@ -383,4 +402,5 @@ def _audit_record(draft: AuditDraft, position: int) -> AuditRecord:
         actor=draft.actor,
         action=draft.action,
         subject=draft.subject,
+        on_behalf_of=draft.on_behalf_of,
     )

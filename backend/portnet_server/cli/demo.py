@@ -12,6 +12,7 @@ import msgspec
 
 from portnet.domain.act import GATEWAY
 from portnet.domain.agency_key import AgencyKey
+from portnet.domain.paying.obligation import PROVIDER
 from portnet.scenarios import shipped
 from portnet.services.alert import Alerts
 from portnet_mobile.gateways import AcceptedPush, AcceptedSms, PushGateway, Smsc
@@ -23,6 +24,7 @@ from portnet_server.demo import guide
 from portnet_server.demo.agency_client import AgencyClient
 from portnet_server.demo.gateway import Acknowledging, SimulatedSystem
 from portnet_server.demo.keys import read_keys
+from portnet_server.demo.paying.provider import SimulatedProvider
 from portnet_server.demo.people import People
 from portnet_server.demo.seed import read_the_past, seed
 from portnet_server.demo.simulators import Simulators
@@ -48,9 +50,11 @@ async def _demo(config: Config, quiet: bool) -> None:
         smsc = await stack.enter_async_context(Smsc(on_accepted=outbox.show_sms))
         answering = Acknowledging()
         system = await stack.enter_async_context(_agencies_system(config, answering))
+        provider = await stack.enter_async_context(_payment_provider(config, answering))
         wired = msgspec.structs.replace(
             config,
-            sandbox_gateway_urls=config.sandbox_gateway_urls or ((GATEWAY, system.url),),
+            sandbox_gateway_urls=config.sandbox_gateway_urls
+            or ((GATEWAY, system.url), (PROVIDER, provider.url)),
             push_urls=(f"pnpush://:demo@{push.address}/v1/projects/demo",),
             sms_urls=(f"pnsms://:demo@{smsc.address}/sms",),
         )
@@ -93,9 +97,20 @@ async def _demo(config: Config, quiet: bool) -> None:
 
 def _agencies_system(config: Config, answering: Acknowledging) -> SimulatedSystem:
     """What stands for the systems of all agencies: it takes what companies send, and says so."""
-    key = signing_key(secret_of(config))
     clock = SystemClock()
-    ours = AgencyKey(
+    return SimulatedSystem(_ours(config, clock), clock, on_taken=answering.taken)
+
+
+def _payment_provider(config: Config, answering: Acknowledging) -> SimulatedProvider:
+    """What takes orders to pay; what becomes of them is told by the stories."""
+    clock = SystemClock()
+    return SimulatedProvider(_ours(config, clock), clock, on_other=answering.has)
+
+
+def _ours(config: Config, clock: SystemClock) -> AgencyKey:
+    """The key by which they know what we send."""
+    key = signing_key(secret_of(config))
+    return AgencyKey(
         id=key.id,
         source=GATEWAY,
         algorithm=key.algorithm,
@@ -103,7 +118,6 @@ def _agencies_system(config: Config, answering: Acknowledging) -> SimulatedSyste
         sandbox=True,
         active_from=clock.now(),
     )
-    return SimulatedSystem(ours, clock, on_taken=answering.taken)
 
 
 class _Outbox:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from portnet_server.cli.agency import agency
+from portnet_server.cli.audit import audit
 from portnet_server.cli.catalogue import catalogue
 from portnet_server.cli.configuration import config
 from portnet_server.cli.demo import demo
@@ -25,6 +26,7 @@ def main() -> None:
 for command in (
     agency,
     anomalies,
+    audit,
     catalogue,
     code,
     config,

@@ -138,7 +138,11 @@ class Acknowledging:
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
 
     def taken(self, message: Received) -> None:
-        self._waiting.put_nowait(message.id)
+        self.has(message.id)
+
+    def has(self, id: str) -> None:
+        """Acknowledge the message of that id."""
+        self._waiting.put_nowait(id)
 
     async def run(self, system: SimulatedSystem, client: AgencyClient) -> None:
         """Until cancelled. One that does not get through is tried again."""

@@ -93,6 +93,7 @@ async def _refused(
             | NotDone.UNDER_WAY
             | NotDone.NO_ROUTE
             | NotDone.BLOCKED
+            | NotDone.DO_NOT_PAY_AGAIN
             | NotDone.APPROVAL_MISSING
             | NotDone.OWN_WORK
             | NotDone.OTHER_CONTENT

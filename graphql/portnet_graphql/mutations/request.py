@@ -6,7 +6,9 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from portnet.domain.paying.debit import Debit
 from portnet.domain.request import InformationRequest as KnownRequest
+from portnet.domain.request import RequestKind
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault
 from portnet_graphql.context import Context, Info
@@ -14,6 +16,7 @@ from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import found
 from portnet_graphql.types.dossier import InformationRequest
 from portnet_graphql.types.node import Kind, described, key_of
+from portnet_graphql.types.payment import DEBITS
 from portnet_graphql.types.problem import (
     IdempotencyMismatch,
     InvalidInput,
@@ -27,7 +30,9 @@ class AnswerRequestInput:
     client_mutation_id: strawberry.ID
     request: strawberry.ID
     expected_version: int
-    text: str = strawberry.field(description="At most 4,000 characters.")
+    text: str = strawberry.field(
+        description="At most 4,000 characters; of a request with choices, the code of one."
+    )
     documents: list[strawberry.ID] | None = strawberry.UNSET
 
 
@@ -49,16 +54,27 @@ class RequestMutations:
             fault = ActFault(path="documents", code="UNKNOWN")
             return InvalidInput.of([fault], context.locale)
         key = key_of(Kind.REQUEST, input.request) or ""
-        outcome = await context.services.acts.answer(
-            context.viewer, input.client_mutation_id, key, input.expected_version, input.text
-        )
+        outcome = await _answered(key, input, context)
         match outcome:
             case KnownRequest():
-                return InformationRequest.of(outcome)
+                return InformationRequest.of(outcome, context)
             case NotDone():
                 return await _refused(outcome, key, context)
             case _:
                 return InvalidInput.of(outcome, context.locale)
+
+
+async def _answered(
+    key: str, input: AnswerRequestInput, context: Context
+) -> KnownRequest | NotDone | tuple[ActFault, ...]:
+    """An agency's question takes words; our own takes one of its choices."""
+    viewer, mutation, version = context.viewer, input.client_mutation_id, input.expected_version
+    known = await context.files.requests.load(key)
+    if known is None or known.kind is RequestKind.AGENCY:
+        return await context.services.acts.answer(viewer, mutation, key, version, input.text)
+    if input.text not in DEBITS:
+        return (ActFault(path="text", code="UNKNOWN"),)
+    return await context.services.debits.answer(viewer, mutation, key, version, Debit(input.text))
 
 
 async def _refused(
@@ -68,7 +84,7 @@ async def _refused(
         raise ContractError(ErrorCode.NOT_FOUND, "There is no such request.")
     current = found(await context.files.requests.load(key))
     if refusal is NotDone.STALE_VERSION:
-        return StaleVersion.of(InformationRequest.of(current), context.locale)
+        return StaleVersion.of(InformationRequest.of(current, context), context.locale)
     if refusal is NotDone.KEY_REUSED:
         return IdempotencyMismatch.in_(context.locale)
     return NotAllowedNow.because(refusal, current.state, context.locale)

@@ -14,6 +14,7 @@ from portnet_graphql.loaders import found, optional
 from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.anomaly import Anomaly
+from portnet_graphql.types.audit import AuditEntry
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.help import HelpCase
@@ -58,7 +59,7 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
             return None if alert is None else Alert.of(alert, context)
         case Kind.REQUEST:
             request = await files.requests.load(key)
-            return None if request is None else InformationRequest.of(request)
+            return None if request is None else InformationRequest.of(request, context)
         case Kind.AGENCY:
             agency = context.catalogue.agencies.get(key)
             return None if agency is None else Agency.of(agency, context)
@@ -71,6 +72,8 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
             return await _anomaly(key, context)
         case Kind.HELP_CASE:
             return await _case(key, context)
+        case Kind.AUDIT_ENTRY:
+            return await _audited(key, context)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:
@@ -100,6 +103,20 @@ async def _anomaly(key: str, context: Context) -> Anomaly | None:
         return None
     found = await context.readers.anomalies.anomalies_by_id([key], helper.sandbox)
     return Anomaly.of(found[key], context) if key in found else None
+
+
+async def _audited(key: str, context: Context) -> AuditEntry | None:
+    """A line of a file that may be read; the others are in the company's trail, as a list."""
+    company, _, position = key.partition("/")
+    # More digits are more lines than both engines count.
+    if not (position.isascii() and position.isdigit() and len(position) < 19):
+        return None
+    link = await context.readers.audit.line(company, int(position))
+    about = link.record.subject.partition("/")[0] if link else None
+    dossier = await optional(context.files.dossiers, about)
+    if link is None or dossier is None or dossier.company != company:
+        return None
+    return AuditEntry.of(link)
 
 
 async def _of_mandates(kind: Kind, key: str, context: Context) -> Company | Mandate | None:

@@ -19,9 +19,10 @@ from portnet.domain.dossier import outcome
 from portnet.domain.identifiers import opaque_id
 from portnet.domain.indicators.measuring import office_of
 from portnet.domain.localised import Localised
+from portnet.domain.paying.obligation import PAYMENT
 from portnet.domain.procedure import Procedure as KnownProcedure
 from portnet.domain.request import InformationRequest as KnownRequest
-from portnet.domain.request import RequestState
+from portnet.domain.request import RequestKind, RequestState
 from portnet.domain.silence import silent_since
 from portnet.ports.indicators import Expectation
 from portnet.ports.reading import PageSize
@@ -39,6 +40,7 @@ from portnet_graphql.types.node import (
     node_id,
     page_size,
 )
+from portnet_graphql.types.payment import DEBITED, LabelledAmount, Payment, RequestChoice
 from portnet_graphql.types.procedure import (
     Action,
     ProcedureKind,
@@ -279,13 +281,14 @@ class Procedure(Node):
     @described("What the agency asked of the company, in the order in which it asked.")
     async def requests(self, info: Info) -> list[InformationRequest]:
         found = await info.context.files.requests_of.load(self.record.id)
-        return [InformationRequest.of(request) for request in found]
+        return [InformationRequest.of(request, info.context) for request in found]
 
     @described("What this viewer may do now.", directives=[ViewerOnly()])
-    def actions(self, info: Info) -> list[Action]:
+    async def actions(self, info: Info) -> list[Action]:
         person, record = info.context.person, self.record
         roles = frozenset(person.user.roles)
-        acts = info.context.services.acts.available(record, roles, person.viewer.sandbox)
+        sharing = await _sharing(record, info.context)
+        acts = info.context.services.acts.available(record, roles, person.viewer.sandbox, sharing)
         definition = definition_of(record, info.context)
         return [Action.of(act, definition, record, info.context) for act in acts]
 
@@ -296,6 +299,17 @@ class Procedure(Node):
             return None
         definition = definition_of(self.record, context)
         return RequestedAction.of(requested, self.record, definition, context)
+
+    @described("What was stated last: of a liquidation, its duties and taxes.")
+    def amounts(self, info: Info) -> list[LabelledAmount]:
+        return [LabelledAmount.of(each, info.context.locale) for each in self.record.amounts]
+
+    @described("Of a payment: its order, and whether it is in doubt.")
+    async def payment(self, info: Info) -> Payment | None:
+        if self.record.code != PAYMENT:
+            return None
+        order = await info.context.files.orders.load(self.record.id)
+        return Payment.of(self.record, order, await _sharing(self.record, info.context))
 
     @described("When the state should have been left.")
     def target_at(self, info: Info) -> datetime | None:
@@ -347,6 +361,13 @@ class ProcedureConnection:
         )
 
 
+async def _sharing(procedure: KnownProcedure, context: Context) -> Sequence[KnownProcedure]:
+    """The company's payments that may be of the same debt, where that matters."""
+    if procedure.code != PAYMENT:
+        return ()
+    return await context.files.sharing.load(procedure.id)
+
+
 def _title(reference: str, context: Context, procedures: Sequence[KnownProcedure]) -> str:
     """Named after the procedure that was opened first."""
     first = min(procedures, key=lambda p: (p.opened_at, p.id))
@@ -373,23 +394,32 @@ def _after(procedure: KnownProcedure, span: Span | None) -> datetime | None:
     return procedure.due_at if span is None else add(span, procedure.entered_at)
 
 
-@strawberry.type(description="An agency asks the company for something.")
+@strawberry.type(description="An agency asks the company for something, or we do.")
 class InformationRequest(Node):
+    kind: RequestKind
     state: RequestState
     text: str = strawberry.field(description="The agency's own words; empty where it gave none.")
     lang: str
+    choices: list[RequestChoice] = strawberry.field(
+        description="Where there are any, the answer's text is the code of one of them."
+    )
+    answer: str | None = strawberry.field(description="The code that was chosen.")
     due_at: datetime | None
     answered_at: datetime | None
     version: int
     record: strawberry.Private[KnownRequest]
 
     @classmethod
-    def of(cls, request: KnownRequest) -> InformationRequest:
+    def of(cls, request: KnownRequest, context: Context) -> InformationRequest:
+        locale, ours = context.locale, request.kind is RequestKind.DEBITED
         return cls(
             id=node_id(Kind.REQUEST, request.id),
+            kind=request.kind,
             state=request.state,
-            text=request.text,
-            lang=request.lang,
+            text=DEBITED.in_(locale) if ours else request.text,
+            lang=locale if ours else request.lang,
+            choices=RequestChoice.of_debits(locale) if ours else [],
+            answer=request.answer,
             due_at=request.due_at,
             answered_at=request.answered_at,
             version=request.version,

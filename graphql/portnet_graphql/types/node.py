@@ -56,6 +56,11 @@ class Kind(enum.StrEnum):
     REQUEST = "InformationRequest"
     ANOMALY = "Anomaly"
     HELP_CASE = "HelpCase"
+    AUDIT_ENTRY = "AuditEntry"
+
+
+#: What is not named by a ULID.
+_OTHERWISE_NAMED = frozenset({Kind.AGENCY, Kind.AUDIT_ENTRY})
 
 
 def node_id(kind: Kind, key: str) -> strawberry.ID:
@@ -67,7 +72,7 @@ def key_of(kind: Kind, text: str) -> str | None:
     read = read_opaque_id(text)
     if read is None or read.kind != kind:
         return None
-    return read.key if kind is Kind.AGENCY or is_ulid(read.key) else None
+    return read.key if kind in _OTHERWISE_NAMED or is_ulid(read.key) else None
 
 
 @strawberry.type

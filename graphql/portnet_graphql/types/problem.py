@@ -83,6 +83,11 @@ NOT_DONE: Mapping[NotDone, Localised] = {
         ar="توجد أخطاء مانعة يجب تصحيحها.",
         en="Blocking errors remain to be corrected.",
     ),
+    NotDone.DO_NOT_PAY_AGAIN: Localised(
+        fr="Ne payez pas une deuxième fois : un paiement de la même dette est en cours ou en vérification.",
+        ar="لا تؤدوا مرة ثانية: هناك أداء للدين نفسه قيد التنفيذ أو التحقق.",
+        en="Do not pay a second time: a payment of the same debt is under way or being checked.",
+    ),
     NotDone.OTHER_CONTENT: Localised(
         fr="Le contenu a changé depuis que vous l'avez lu.",
         ar="تغير المحتوى منذ أن قرأتموه.",

@@ -15,6 +15,7 @@ from portnet.domain.procedure import Caution, Entry, Refusal
 from portnet.domain.procedure import EntryKind as KnownKind
 from portnet.domain.procedure import Procedure as KnownProcedure
 from portnet.domain.procedure import Requested as KnownRequested
+from portnet.domain.request import DEBIT_ANSWERED
 from portnet.domain.timers import EVENTS, TimerKind
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found
@@ -45,6 +46,11 @@ NOTED: Mapping[str, Localised] = {
         fr="Échéance dépassée, toujours sans réponse.",
         ar="انقضى الأجل دون جواب.",
         en="The deadline has passed without an answer.",
+    ),
+    DEBIT_ANSWERED: Localised(
+        fr="La société a dit si le compte a été débité ; le paiement reste à vérifier.",
+        ar="أفادت الشركة بشأن خصم المبلغ من الحساب، ولا يزال الأداء قيد التحقق.",
+        en="The company said whether the account was debited; the payment is still being checked.",
     ),
 }
 REFUSED: Mapping[Refusal, Localised] = {

@@ -45,8 +45,10 @@ from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
+from portnet.services.paying.debit import Debits
 from portnet.services.reception import Reception
 from portnet.storage.engines import Database
+from portnet.storage.log.audit import AuditRepository
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.uncounted import StorageLedger
 from portnet.storage.repositories.account import AccountRepository
@@ -56,6 +58,7 @@ from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
+from portnet.storage.repositories.paying.payment import PaymentRepository
 from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
@@ -231,11 +234,11 @@ class World:
         self._shown = ProofsByNeed(
             self.factor.step_up if real_codes else self.proofs, approval=self.proofs
         )
-        self.dependencies = self._dependencies()
-        self.operations = GraphQLOperations(self.dependencies, Documents(SCHEMA))
         self._intake = Intake(
             self.unit, self._catalogue, TellEverybody(), self.clock, self.ids, self._wakeups
         )
+        self.dependencies = self._dependencies()
+        self.operations = GraphQLOperations(self.dependencies, Documents(SCHEMA))
         self._answers = Answers(
             self.unit, self._catalogue, self._intake, self.clock, self.ids, self._wakeups
         )
@@ -279,6 +282,7 @@ class World:
         due_at: datetime | None = None,
         classifier: str = "ACT",
         occurred_at: datetime | None = None,
+        amounts: Sequence[Mapping[str, str]] = (),
     ) -> None:
         """One message through the inbox and the intake."""
         self._posted += 1
@@ -296,6 +300,7 @@ class World:
                 "reasons": reasons,
                 "place": place,
                 "due_at": due_at,
+                "amounts": amounts,
             }
         )
         raw = RawMessage(
@@ -439,6 +444,15 @@ class World:
             ),
             second_factors=self.factor.second_factors,
             help=Help(self.unit, files, self.anomalies, self.clock, self.ids, wakeups),
+            debits=Debits(
+                self.unit,
+                self._catalogue,
+                RequestRepository(self.database),
+                self._intake,
+                self.clock,
+                self.ids,
+                wakeups,
+            ),
         )
         return Dependencies(
             services=self.services,
@@ -451,6 +465,8 @@ class World:
                 feeds=self.feeds,
                 agencies=AgencyRepository(self.database),
                 requests=RequestRepository(self.database),
+                payments=PaymentRepository(self.database),
+                audit=AuditRepository(self.database),
             ),
             catalogue=self._catalogue,
             references=self.references,

@@ -115,7 +115,8 @@ async def _described_by_postgres(database: Database) -> Described:
         " JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
         " JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = 'public'"
         " CROSS JOIN LATERAL unnest(x.indkey::int[]) WITH ORDINALITY AS k(attnum, place)"
-        " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum"
+        # An expression is no column, on either engine.
+        " LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum"
         " WHERE t.relname <> $1 ORDER BY i.relname, k.place",
         RECORD,
     )

@@ -94,7 +94,8 @@ class Everybody:
             return Acted(wait=wait, at=None, said=refused.value)
         await self._stage.send()
         for message in await self._stage.outgoing():
-            if message.id not in self._answered:
+            # The provider answers orders to pay by itself, over the wire; what is withdrawn it acknowledges like all.
+            if message.id not in self._answered and message.event != "start":
                 self._answered.add(message.id)
                 await self._stage.acknowledge(message.id)
         return Acted(wait=wait, at=self._clock.now(), said="somebody")

@@ -22,7 +22,9 @@ from portnet.storage import rows
 from portnet.storage.queues.gateway import StorageOutgoingQueue
 from portnet.storage.repositories.request import RequestRepository
 from portnet.storage.repositories.submission import SubmissionRepository
+from portnet_server.composition.paying import paying_room
 from portnet_server.demo.gateway import SimulatedSystem
+from portnet_server.demo.paying.provider import SimulatedProvider
 from portnet_server.gateway import (
     AgencySystems,
     GatewayWorker,
@@ -42,13 +44,21 @@ LATER = timedelta(hours=1)
 class Stage:
     """The use cases over a world, and the sender to one simulated system that takes everything."""
 
-    def __init__(self, world: World, system: SimulatedSystem, gateway: HttpGateway) -> None:
+    def __init__(
+        self,
+        world: World,
+        system: SimulatedSystem,
+        provider: SimulatedProvider,
+        systems: AgencySystems,
+        gateway: HttpGateway,
+    ) -> None:
         self.world = world
         self.system = system
+        self.provider = provider
         self.proofs = ToldProofs()
         self.queue = StorageOutgoingQueue(world.database)
         self.gateway = gateway
-        self.systems = AgencySystems((), [("PORTNET", system.url)], "PORTNET")
+        self.systems = systems
         self.blocking = 0
         self.requests = RequestRepository(world.database)
         reader = SubmissionRepository(world.database)
@@ -62,6 +72,12 @@ class Stage:
             world.units, reader, world.catalogue, self.proofs, self.systems, clock, ids, wakeups,
             blocking=lambda _: self.blocking,
         )  # fmt: skip
+        paying = paying_room(
+            world.database, world.units, world.catalogue, world.intake, world.inbox, gateway,
+            systems, signing_key(SECRET), clock, ids, wakeups,
+        )  # fmt: skip
+        self.payments, self.debits, self.checks = paying.payments, paying.debits, paying.worker
+        self.finance = world.viewer(IMPORTER, Role.FINANCE)
         self.declarant = world.viewer(IMPORTER, Role.DECLARANT)
         self.manager = world.viewer(IMPORTER, Role.MANAGER)
         self._keys = count(1)
@@ -73,13 +89,16 @@ class Stage:
             self.queue,
             gateway or self.gateway,
             self.answers,
-            ["PORTNET"],
+            ["PORTNET", "PSP"],
             self.world.clock,
             lambda: 1.0,
+            payments=self.payments,
         )
 
     async def send(self, gateway: Gateway | None = None) -> int:
-        return await self.worker(gateway).send_due("PORTNET")
+        """What is due to agencies and to the payment provider; how many messages that were."""
+        worker = self.worker(gateway)
+        return await worker.send_due("PORTNET") + await worker.send_due("PSP")
 
     async def hear(self, body: bytes, source: str = "PORTNET", *, sandbox: bool = True) -> None:
         """A message through the inbox, to whoever takes it in."""
@@ -152,7 +171,7 @@ def taken(outcome: object) -> Submission:
 
 @asynccontextmanager
 async def open_stage(world: World) -> AsyncGenerator[Stage]:
-    """A stage over ``world``, its system listening and its gateway open."""
+    """A stage over ``world``, its system and its payment provider listening and its gateway open."""
     key = signing_key(SECRET)
     ours = AgencyKey(
         id=key.id,
@@ -162,12 +181,15 @@ async def open_stage(world: World) -> AsyncGenerator[Stage]:
         sandbox=True,
         active_from=world.clock.now() - timedelta(days=1),
     )
-    async with SimulatedSystem(ours, world.clock) as system:
-        gateway = HttpGateway(
-            AgencySystems((), [("PORTNET", system.url)], "PORTNET"), key, world.clock
-        )
+    async with (
+        SimulatedSystem(ours, world.clock) as system,
+        SimulatedProvider(ours, world.clock) as provider,
+    ):
+        urls = [("PORTNET", system.url), ("PSP", provider.url)]
+        systems = AgencySystems((), urls, "PORTNET")
+        gateway = HttpGateway(systems, key, world.clock)
         await gateway.open()
         try:
-            yield Stage(world, system, gateway)
+            yield Stage(world, system, provider, systems, gateway)
         finally:
             await gateway.close()

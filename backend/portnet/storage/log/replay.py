@@ -31,6 +31,7 @@ from portnet.domain.events import (
     MandateStarted,
     MessageAttached,
     MessageFolded,
+    PaymentChecked,
     ProcedureOpened,
     ReferencesLinked,
     RequestChanged,
@@ -117,7 +118,7 @@ class _Subject:
                 self.alert = _seen(self.alert, event)
             case AlertAcknowledged():
                 self.alert = _acknowledged(self.alert, event)
-            case ActRequested():
+            case ActRequested() | PaymentChecked():
                 self.acts.append(event.procedure)
                 self._changed(event.procedure.id, logged.at)
             case SubmissionReceived():
@@ -178,6 +179,8 @@ class _Subject:
                     reasons=standing.reasons,
                     place=standing.place,
                     expected_at=outcome.expected_at,
+                    amounts=standing.amounts,
+                    obligation=outcome.obligation,
                     identity=_identity(definition, procedure, own),
                     requested=_under_way(acts, own),
                     updated_at=self.changed_at.get(procedure.id, procedure.updated_at),

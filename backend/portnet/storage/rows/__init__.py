@@ -11,6 +11,8 @@ from portnet.storage.rows.acting import (
     mutation_done_row,
     outgoing,
     outgoing_row,
+    payment_order,
+    payment_order_row,
     submission,
     submission_row,
 )
@@ -85,6 +87,8 @@ __all__ = [
     "open_step_row",
     "outgoing",
     "outgoing_row",
+    "payment_order",
+    "payment_order_row",
     "procedure",
     "procedure_row",
     "raw_message",

@@ -8,6 +8,7 @@ import msgspec
 
 from portnet.domain.agency import Reason, Reference
 from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState
+from portnet.domain.paying.order import PaymentOrder
 from portnet.domain.submission import Approval, Submission
 from portnet.ports.unit_of_work import MutationDone
 from portnet.storage.engines.program import Row
@@ -73,4 +74,20 @@ def mutation_done(r: Row) -> MutationDone:
     return MutationDone(
         user=r["user_id"], key=r["key"], subject=r["subject"], fingerprint=r["fingerprint"],
         at=instant(r["at"]),
+    )  # fmt: skip
+
+
+def payment_order_row(o: PaymentOrder) -> tuple[Any, ...]:
+    return (
+        o.procedure, o.key, int(o.sandbox), o.ordered_by, micros(o.ordered_at),
+        o.provider_reference, o.checks, micros_or_none(o.next_check_at),
+    )  # fmt: skip
+
+
+def payment_order(r: Row) -> PaymentOrder:
+    return PaymentOrder(
+        procedure=r["procedure"], key=r["key"], sandbox=bool(r["sandbox"]),
+        ordered_by=r["ordered_by"], ordered_at=instant(r["ordered_at"]),
+        provider_reference=r["provider_reference"], checks=r["checks"],
+        next_check_at=instant_or_none(r["next_check_at"]),
     )  # fmt: skip

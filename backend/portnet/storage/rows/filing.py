@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
-from portnet.domain.agency import AgencyEvent, Place, Reason, Reference
+from portnet.domain.agency import AgencyEvent, Amount, Place, Reason, Reference
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier, WhatNow, urgency
 from portnet.domain.filing import Link
+from portnet.domain.paying.obligation import Obligation
 from portnet.domain.procedure import Caution, Entry, EntryKind, Procedure, Refusal, Requested
-from portnet.domain.request import InformationRequest, RequestState
+from portnet.domain.request import InformationRequest, RequestKind, RequestState
 from portnet.domain.timers import Timer, TimerKind
 from portnet.storage.engines.program import Row
 from portnet.storage.rows.values import (
@@ -29,6 +30,8 @@ _reasons = msgspec.json.Decoder(tuple[Reason, ...])
 _place = msgspec.json.Decoder(Place)
 _cautions = msgspec.json.Decoder(tuple[Caution, ...])
 _requested = msgspec.json.Decoder(Requested)
+_amounts = msgspec.json.Decoder(tuple[Amount, ...])
+_obligation = msgspec.json.Decoder(Obligation)
 
 
 def dossier_row(d: Dossier) -> tuple[Any, ...]:
@@ -55,6 +58,7 @@ def procedure_row(p: Procedure) -> tuple[Any, ...]:
         micros(p.entered_at), micros(p.opened_at), micros(p.updated_at), micros_or_none(p.due_at),
         json_text(p.reasons), json_or_none(p.place), p.version, micros_or_none(p.expected_at),
         json_or_none(p.requested), p.taken_by, micros_or_none(p.taken_at),
+        json_text(p.amounts) if p.amounts else None, json_or_none(p.obligation),
     )  # fmt: skip
 
 
@@ -69,6 +73,8 @@ def procedure(r: Row) -> Procedure:
         expected_at=instant_or_none(r["expected_at"]),
         requested=None if r["requested"] is None else _requested.decode(r["requested"]),
         taken_by=r["taken_by"], taken_at=instant_or_none(r["taken_at"]),
+        amounts=_amounts.decode(r["amounts"]) if r["amounts"] else (),
+        obligation=_obligation.decode(r["obligation"]) if r["obligation"] else None,
     )  # fmt: skip
 
 
@@ -119,6 +125,7 @@ def request_row(r: InformationRequest) -> tuple[Any, ...]:
     return (
         r.id, r.procedure, r.dossier, r.text, r.lang, micros(r.asked_at), r.state.value,
         micros_or_none(r.due_at), micros_or_none(r.answered_at), r.answered_by, r.version,
+        r.kind.value, r.answer,
     )  # fmt: skip
 
 
@@ -128,4 +135,5 @@ def request(r: Row) -> InformationRequest:
         asked_at=instant(r["asked_at"]), state=RequestState(r["state"]),
         due_at=instant_or_none(r["due_at"]), answered_at=instant_or_none(r["answered_at"]),
         answered_by=r["answered_by"], version=r["version"],
+        kind=RequestKind(r["kind"] or RequestKind.AGENCY), answer=r["answer"],
     )  # fmt: skip

@@ -25,6 +25,7 @@ from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.indicators.measuring import OpenStep
 from portnet.domain.outgoing import Outgoing
+from portnet.domain.paying.order import PaymentOrder
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
@@ -32,7 +33,12 @@ from portnet.domain.timers import Timer
 from portnet.ports.unit_of_work import MutationDone
 from portnet.storage import tables
 from portnet.storage.description import description
-from portnet.storage.rows.acting import mutation_done_row, outgoing_row, submission_row
+from portnet.storage.rows.acting import (
+    mutation_done_row,
+    outgoing_row,
+    payment_order_row,
+    submission_row,
+)
 from portnet.storage.rows.alerts import alert_row, attempt_row, delivery_row
 from portnet.storage.rows.filing import (
     dossier_row,
@@ -102,6 +108,7 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     InformationRequest: Writing(tables.RequestTable, request_row),
     Submission: Writing(tables.SubmissionTable, submission_row),
     Outgoing: Writing(tables.OutgoingTable, outgoing_row),
+    PaymentOrder: Writing(tables.PaymentOrderTable, payment_order_row),
     MutationDone: Writing(tables.MutationDoneTable, mutation_done_row, key=("user_id", "key")),
     HelpCase: Writing(tables.HelpCaseTable, help_case_row),
 }

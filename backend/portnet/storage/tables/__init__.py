@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from piccolo.table import Table
 
-from portnet.storage.tables.acting import MutationDoneTable, OutgoingTable, SubmissionTable
+from portnet.storage.tables.acting import (
+    MutationDoneTable,
+    OutgoingTable,
+    PaymentOrderTable,
+    SubmissionTable,
+)
 from portnet.storage.tables.alerts import AlertTable, AttemptTable, DeliveryTable
 from portnet.storage.tables.filing import (
     DossierTable,
@@ -72,6 +77,7 @@ TABLES: tuple[type[Table], ...] = (
     RequestTable,
     SubmissionTable,
     OutgoingTable,
+    PaymentOrderTable,
     MutationDoneTable,
     InstallationTable,
     UncountedTable,
@@ -110,6 +116,7 @@ __all__ = [
     "MutationDoneTable",
     "OpenStepTable",
     "OutgoingTable",
+    "PaymentOrderTable",
     "ProcedureTable",
     "ReferenceImportTable",
     "ReferenceRowTable",

@@ -59,3 +59,16 @@ class MutationDoneTable(Table, tablename="mutation_done"):
     subject = Text()
     fingerprint = Text()
     at = BigInt()
+
+
+class PaymentOrderTable(Table, tablename="payment_order"):
+    """The last order of each payment, and when its provider is asked about it."""
+
+    procedure = Text(primary_key=True)
+    key = Text()
+    sandbox = BigInt()
+    ordered_by = Text()
+    ordered_at = BigInt()
+    provider_reference = Text(null=True)
+    checks = BigInt()
+    next_check_at = BigInt(null=True)

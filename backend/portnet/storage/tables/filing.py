@@ -45,6 +45,8 @@ class ProcedureTable(Table, tablename="procedure"):
     requested = Text(null=True)
     taken_by = Text(null=True)
     taken_at = BigInt(null=True)
+    amounts = Text(null=True)
+    obligation = Text(null=True)
 
 
 class EntryTable(Table, tablename="entry"):
@@ -89,7 +91,7 @@ class TimerTable(Table, tablename="timer"):
 
 
 class RequestTable(Table, tablename="information_request"):
-    """What agencies asked; derived from the fold, kept for lists and look-ups."""
+    """What agencies asked, and we of payments in doubt; derived from the fold, kept for lists and look-ups."""
 
     id = Text(primary_key=True)
     procedure = Text()
@@ -102,3 +104,5 @@ class RequestTable(Table, tablename="information_request"):
     answered_at = BigInt(null=True)
     answered_by = Text(null=True)
     version = BigInt()
+    kind = Text(null=True)
+    answer = Text(null=True)

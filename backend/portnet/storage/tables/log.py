@@ -44,6 +44,7 @@ class AuditTable(Table, tablename="audit"):
     action = Text()
     subject = Text()
     hash = Bytea()
+    on_behalf_of = Text(null=True)
 
 
 class InstallationTable(Table, tablename="installation"):

@@ -48,6 +48,16 @@ def test_the_hash_is_as_documented() -> None:
     assert chain_hash(GENESIS, RECORD) == hashlib.sha256(bytes(32) + encoded).digest()
 
 
+def test_a_record_in_somebody_s_stead_says_so_in_its_hash() -> None:
+    microseconds = (AT - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    encoded = (
+        b"15:portnet-audit-2,2:c1,1:1,16:%d,7:user:u1,11:acknowledge,8:Alert:a1,7:user:u2,"
+        % microseconds
+    )
+    delegated = msgspec.structs.replace(RECORD, on_behalf_of="user:u2")
+    assert chain_hash(GENESIS, delegated) == hashlib.sha256(bytes(32) + encoded).digest()
+
+
 def test_the_zone_in_which_an_instant_is_written_does_not_matter() -> None:
     elsewhere = msgspec.structs.replace(RECORD, at=AT.astimezone(timezone(timedelta(hours=1))))
     assert chain_hash(GENESIS, elsewhere) == chain_hash(GENESIS, RECORD)

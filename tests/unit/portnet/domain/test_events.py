@@ -30,6 +30,7 @@ HEARD = {
     "MandateStarted": FrameKind.ACCESS_CHANGED,
     "MandateEnded": FrameKind.ACCESS_CHANGED,
     "ActRequested": FrameKind.DOSSIER_CHANGED,
+    "PaymentChecked": FrameKind.DOSSIER_CHANGED,
     "SubmissionReceived": FrameKind.DOSSIER_CHANGED,
     "RequestChanged": FrameKind.REQUEST_CHANGED,
     "HelpCaseChanged": FrameKind.HELP_CHANGED,

@@ -1,0 +1,1 @@
+"""What paying needs of the world outside."""

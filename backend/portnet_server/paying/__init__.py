@@ -1,0 +1,1 @@
+"""The payment provider over HTTP, and who asks it again."""
