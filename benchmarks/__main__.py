@@ -12,6 +12,7 @@ from benchmarks.intake import intake
 from benchmarks.rebuild import rebuild
 from benchmarks.resident import resident
 from benchmarks.result import Result
+from benchmarks.tariff_search import tariff_search
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "agency_to_phone": agency_to_phone,
@@ -19,6 +20,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "intake": intake,
     "rebuild": rebuild,
     "resident": resident,
+    "tariff_search": tariff_search,
 }
 
 

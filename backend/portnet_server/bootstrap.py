@@ -72,6 +72,7 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.tariff import tariff_of
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -141,6 +142,7 @@ class House:
             self.units,
             self.clock,
         )
+        self.tariff = tariff_of(self.database, self.units, self.clock)
         self.feed = FeedRepository(self.database)
         self.hub = Hub(self.feed, self.clock)
         self.sockets = Sockets()
@@ -198,6 +200,11 @@ class House:
     def units(self) -> UnitOfWork:
         """A new unit of work."""
         return StorageUnitOfWork(self.database)
+
+    async def refresh_references(self) -> None:
+        """Take up what was imported since, and let it be found."""
+        await self.references.refresh()
+        await self.tariff.keep(self.references.current.headings)
 
     def on_hint(self, hint: Hint) -> None:
         """Pass a wake-up on to the parts of this process."""
@@ -294,6 +301,7 @@ class House:
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
                 ),
                 help=Help(self.units, files, self.anomalies, self.clock, self.ids),
+                tariff=self.tariff,
             ),
             readers=Readers(
                 files=self.files,
@@ -340,7 +348,7 @@ async def running(config: Config, secret: bytes, role: Role = Role.ALL) -> Async
         await migrate(house.database)
         await house.gateway.open()
         stack.push_async_callback(house.gateway.close)
-        await house.references.refresh()
+        await house.refresh_references()
         await house.relay.start(house.on_hint)
         stack.push_async_callback(house.relay.stop)
         house.inbox.start()
@@ -370,7 +378,7 @@ async def _keep_references(house: House) -> None:
     while True:
         await asyncio.sleep(_REFERENCES_SECONDS)
         try:
-            await house.references.refresh()
+            await house.refresh_references()
         except DatabaseError:
             _logger.warning("reference tables could not be read; trying again", exc_info=True)
 

@@ -32,6 +32,7 @@ from portnet.ports.reading import (
 from portnet.ports.unit_of_work import Position
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.declaring.tariff import Tariff
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
 from portnet.services.identity.device import Devices
@@ -57,6 +58,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     acts: Acts
     anomalies: Anomalies
     help: Help
+    tariff: Tariff
 
 
 class ReferenceShelf(Protocol):

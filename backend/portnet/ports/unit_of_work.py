@@ -63,6 +63,16 @@ class TableImport(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
+class TariffInForce(msgspec.Struct, frozen=True, kw_only=True):
+    """An edition of the tariff, wholly loaded, takes the place of the one before; ``shipped`` as `keep_shipped` has it.
+
+    Committing raises `TariffEditionGone` where another import dropped it.
+    """
+
+    edition: int
+    shipped: str
+
+
 class AnomalyCase(msgspec.Struct, frozen=True, kw_only=True):
     """An anomaly with its message as it came, the state of that message in the inbox, and the files at stake."""
 
@@ -113,6 +123,7 @@ Change = (
     | Retimed
     | HelpCase
     | TableImport
+    | TariffInForce
     | AuditDraft
     | Record
     | Submission

@@ -38,6 +38,7 @@ from portnet.ports.unit_of_work import (
     Position,
     Ringing,
     TableImport,
+    TariffInForce,
     Vanished,
 )
 from portnet.storage import rows
@@ -46,6 +47,7 @@ from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, Together, query
 from portnet.storage.files import claim, file_of, files_of, take
 from portnet.storage.queues.timers import ringing
+from portnet.storage.repositories.declaring.tariff import put_in_force
 
 _EVENT = (
     "INSERT INTO event (id, at, kind, subject, procedure, entry, payload)"
@@ -86,6 +88,7 @@ class StorageUnitOfWork:
         self._reawakened: list[Reawakening] = []
         self._moot: list[TimerKey] = []
         self._imported: list[TableImport] = []
+        self._tariffs: list[TariffInForce] = []
         self._vanished: list[Vanished] = []
         self._progressed: list[Progress] = []
 
@@ -119,6 +122,8 @@ class StorageUnitOfWork:
                     self._structs[Timer].extend(change.live)
                 case TableImport():
                     self._imported.append(change)
+                case TariffInForce():
+                    self._tariffs.append(change)
                 case Progress():
                     self._progressed.append(change)
                 case Vanished():
@@ -281,6 +286,8 @@ class StorageUnitOfWork:
         yield from self._reawaken()
         for imported in self._imported:
             yield from write_import(imported)
+        for tariff in self._tariffs:
+            yield from put_in_force(self._database.dialect, tariff.edition, tariff.shipped)
         return (yield from self._publish())
 
     def _settlements(self) -> Iterator[Statement | Batch]:

@@ -45,6 +45,14 @@ class Dialect(Protocol):
         """The argument for `any_of`."""
         ...
 
+    def found_tariff(self) -> str:
+        """The tariff lines whose words match `$1`, of ids from `$2` to `$3`, by id, `$4` at most."""
+        ...
+
+    def tariff_words(self, words: Sequence[Sequence[str]]) -> str:
+        """The argument for `found_tariff`: of each of `words` one beginning. They are folded."""
+        ...
+
     def lock_references(self, references: Iterable[str]) -> Program[None]:
         """Wait until no other transaction holds any of them; keep them until this one ends."""
         ...
@@ -63,6 +71,16 @@ class SQLiteDialect:
     def array(self, values: Sequence[str]) -> Any:
         return json.dumps(list(values))
 
+    def found_tariff(self) -> str:
+        return (
+            "SELECT line.* FROM tariff_words JOIN tariff_line AS line ON line.id = tariff_words.rowid"
+            " WHERE tariff_words MATCH $1 AND tariff_words.rowid BETWEEN $2 AND $3"
+            " ORDER BY tariff_words.rowid LIMIT $4"
+        )
+
+    def tariff_words(self, words: Sequence[Sequence[str]]) -> str:
+        return " AND ".join(_any(each, '"{}" *', " OR ") for each in words)
+
     def lock_references(self, references: Iterable[str]) -> Program[None]:  # noqa: ARG002 - above
         return nothing()
 
@@ -80,11 +98,25 @@ class PostgresDialect:
     def array(self, values: Sequence[str]) -> Any:
         return list(values)
 
+    def found_tariff(self) -> str:
+        # The expression of the migration's index, to the letter.
+        return (
+            "SELECT * FROM tariff_line WHERE array_to_tsvector(string_to_array(words, ' '))"
+            " @@ CAST(CAST($1 AS text) AS tsquery) AND id BETWEEN $2 AND $3 ORDER BY id LIMIT $4"
+        )
+
+    def tariff_words(self, words: Sequence[Sequence[str]]) -> str:
+        return " & ".join(_any(each, "'{}':*", " | ") for each in words)
+
     def lock_references(self, references: Iterable[str]) -> Program[None]:
         # Sorted by key, not by reference: two references that share a key must not turn the order.
         keys = sorted({advisory_key(reference) for reference in references})
         if keys:
             yield Statement(_LOCK, (keys,))
+
+
+def _any(beginnings: Sequence[str], form: str, between: str) -> str:
+    return f"({between.join(form.format(beginning) for beginning in beginnings)})"
 
 
 def advisory_key(reference: str) -> int:

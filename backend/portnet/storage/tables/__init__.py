@@ -10,6 +10,7 @@ from piccolo.table import Table
 
 from portnet.storage.tables.acting import MutationDoneTable, OutgoingTable, SubmissionTable
 from portnet.storage.tables.alerts import AlertTable, AttemptTable, DeliveryTable
+from portnet.storage.tables.documents import DocumentTable
 from portnet.storage.tables.filing import (
     DossierTable,
     EntryTable,
@@ -43,6 +44,7 @@ from portnet.storage.tables.log import (
     InstallationTable,
 )
 from portnet.storage.tables.reference import ReferenceImportTable, ReferenceRowTable
+from portnet.storage.tables.tariff import TariffEditionTable, TariffLineTable
 
 TABLES: tuple[type[Table], ...] = (
     CompanyTable,
@@ -80,6 +82,9 @@ TABLES: tuple[type[Table], ...] = (
     HelpCaseTable,
     ReferenceRowTable,
     ReferenceImportTable,
+    TariffEditionTable,
+    TariffLineTable,
+    DocumentTable,
 )
 
 __all__ = [
@@ -94,6 +99,7 @@ __all__ = [
     "CredentialsTable",
     "DeliveryTable",
     "DeviceTable",
+    "DocumentTable",
     "DossierTable",
     "EntryTable",
     "EventTable",
@@ -116,6 +122,8 @@ __all__ = [
     "SessionTable",
     "SubmissionTable",
     "TallyTable",
+    "TariffEditionTable",
+    "TariffLineTable",
     "TimerTable",
     "UncountedTable",
     "UserTable",

@@ -1,0 +1,1 @@
+"""Declaring goods: papers and what they weigh, indicative duties."""
