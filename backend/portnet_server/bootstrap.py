@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from random import SystemRandom
@@ -72,6 +72,7 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.documents import DocumentRoom
 from portnet_server.composition.tariff import tariff_of
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
@@ -187,6 +188,17 @@ class House:
             self.clock,
             SystemRandom().random,
         )
+        self.papers = DocumentRoom(
+            config,
+            secret,
+            self.database,
+            self.units,
+            self.catalogue,
+            self._paper_kinds,
+            self.clock,
+            self.ids,
+            self.wakeups,
+        )
         self.dispatcher = Dispatcher(
             StorageOutbox(self.database),
             self.channels,
@@ -200,6 +212,9 @@ class House:
     def units(self) -> UnitOfWork:
         """A new unit of work."""
         return StorageUnitOfWork(self.database)
+
+    def _paper_kinds(self) -> Collection[str]:
+        return self.references.current.documents.keys()
 
     async def refresh_references(self) -> None:
         """Take up what was imported since, and let it be found."""
@@ -274,6 +289,8 @@ class House:
             Health(self.database),
             RawMessages(operations, self.anomalies),
             IndicatorPage(self.indicators, self.catalogue, self.clock),
+            self.papers.uploads,
+            self.papers.contents,
         )
 
     def _dependencies(self, secret: bytes) -> Dependencies:
@@ -302,6 +319,7 @@ class House:
                 ),
                 help=Help(self.units, files, self.anomalies, self.clock, self.ids),
                 tariff=self.tariff,
+                documents=self.papers.documents,
             ),
             readers=Readers(
                 files=self.files,
@@ -364,6 +382,7 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
         loops.append(("hub", house.hub.run()))
         loops.append(("expected delays", house.expectations.run()))
         loops.append(("reference tables", _keep_references(house)))
+        loops.append(("papers", house.papers.sweep()))
     if role is not Role.WEB:
         loops.append(("intake", house.worker.run()))
         loops.append(("dispatcher", house.dispatcher.run()))

@@ -15,6 +15,7 @@ import msgspec
 from portnet.domain.access import Company, Mandate, User
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Attempt, Delivery, Device
+from portnet.domain.declaring.document import Document
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
@@ -130,6 +131,7 @@ Change = (
     | Outgoing
     | InformationRequest
     | MutationDone
+    | Document
 )
 
 
@@ -220,6 +222,10 @@ class UnitOfWork(Protocol):
 
     async def request(self, request: str) -> InformationRequest | None:
         """An agency's question as it is now; who changes one holds its dossier's lock."""
+        ...
+
+    async def document(self, document: str) -> Document | None:
+        """A paper, locked until the unit ends."""
         ...
 
     async def company(self, company: str) -> Company | None: ...

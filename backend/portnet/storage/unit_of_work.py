@@ -20,6 +20,7 @@ from portnet.domain.access import Company, Mandate, User
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Device
 from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
+from portnet.domain.declaring.document import Document
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
@@ -48,6 +49,7 @@ from portnet.storage.engines.program import Batch, Program, Row, Statement, Toge
 from portnet.storage.files import claim, file_of, files_of, take
 from portnet.storage.queues.timers import ringing
 from portnet.storage.repositories.declaring.tariff import put_in_force
+from portnet.storage.rows.documents import document as document_of
 
 _EVENT = (
     "INSERT INTO event (id, at, kind, subject, procedure, entry, payload)"
@@ -176,6 +178,10 @@ class StorageUnitOfWork:
         sql = "SELECT * FROM information_request WHERE id = $1"
         found = await self._begun.run(query(sql, request))
         return rows.request(found[0]) if found else None
+
+    async def document(self, document: str) -> Document | None:
+        found = await self._locked("SELECT * FROM document WHERE id = $1", document)
+        return document_of(found[0]) if found else None
 
     async def company(self, company: str) -> Company | None:
         found = await self._begun.run(query("SELECT * FROM company WHERE id = $1", company))

@@ -6,9 +6,9 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from portnet.domain.declaring.document import DocumentFault
 from portnet.domain.request import InformationRequest as KnownRequest
 from portnet.domain.submission import NotDone
-from portnet.services.act import ActFault
 from portnet_graphql.context import Context, Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import found
@@ -41,16 +41,22 @@ AnswerRequestResult: TypeAlias = Annotated[
 class RequestMutations:
     @described(
         "Sends the answer to the agency. The request is ANSWERED once the agency's system has it."
-        " Papers cannot be attached yet."
+        " Papers are named to it by their number, type and hash."
     )
     async def answer_request(self, info: Info, input: AnswerRequestInput) -> AnswerRequestResult:
         context = info.context
-        if input.documents:
-            fault = ActFault(path="documents", code="UNKNOWN")
-            return InvalidInput.of([fault], context.locale)
+        papers = [key_of(Kind.DOCUMENT, text) for text in input.documents or ()]
+        enclosed = await context.services.documents.enclosed(context.viewer, papers)
+        if isinstance(enclosed, DocumentFault):
+            return InvalidInput.of([enclosed], context.locale)
         key = key_of(Kind.REQUEST, input.request) or ""
         outcome = await context.services.acts.answer(
-            context.viewer, input.client_mutation_id, key, input.expected_version, input.text
+            context.viewer,
+            input.client_mutation_id,
+            key,
+            input.expected_version,
+            input.text,
+            enclosed,
         )
         match outcome:
             case KnownRequest():

@@ -55,6 +55,8 @@ class Kind(enum.StrEnum):
     AGENCY = "Agency"
     REQUEST = "InformationRequest"
     ANOMALY = "Anomaly"
+    DOCUMENT = "Document"
+    UPLOAD = "Upload"
 
 
 def node_id(kind: Kind, key: str) -> strawberry.ID:

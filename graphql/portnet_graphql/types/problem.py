@@ -7,6 +7,7 @@ from typing import Protocol
 
 import strawberry
 
+from portnet.domain.declaring.document import LONGEST_NUMBER, MOST_ENCLOSED
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
@@ -78,6 +79,11 @@ NOT_DONE: Mapping[NotDone, Localised] = {
         en="The content has changed since you read it.",
     ),
 }
+TOO_MANY_UPLOADS = Localised(
+    fr="Trop d'envois sont en attente : terminez-en un d'abord.",
+    ar="هناك إرسالات كثيرة معلقة: أتموا واحدا منها أولا.",
+    en="Too many uploads are waiting: finish one of them first.",
+)
 STALE = Localised(
     fr="Cela a changé entre-temps : relisez, puis recommencez.",
     ar="تغيرت المعطيات في هذه الأثناء: راجعوها ثم أعيدوا المحاولة.",
@@ -129,6 +135,15 @@ FAULTS: Mapping[str, Localised] = {
     "UNKNOWN": Localised(
         fr="Cette valeur est inconnue.", ar="هذه القيمة غير معروفة.", en="This value is unknown."
     ),
+    "TOO_MANY": Localised(
+        fr="Au plus {longest}.", ar="{longest} على الأكثر.", en="At most {longest}."
+    ),
+    "TOO_LARGE": Localised(fr="Au plus 10 Mo.", ar="10 ميغابايت على الأكثر.", en="At most 10 MB."),
+    "MALFORMED": Localised(
+        fr="Cette valeur n'a pas la forme attendue.",
+        ar="هذه القيمة ليست بالصيغة المطلوبة.",
+        en="This value does not have the form that is expected.",
+    ),
     "OTHER_COMPANY": Localised(
         fr="Le message concerne une autre société que ce dossier.",
         ar="الرسالة تخص شركة أخرى غير صاحبة هذا الملف.",
@@ -137,7 +152,9 @@ FAULTS: Mapping[str, Localised] = {
 }
 _LONGEST = {
     "address": LONGEST_ADDRESS,
+    "documents": MOST_ENCLOSED,
     "label": LONGEST_LABEL,
+    "number": LONGEST_NUMBER,
     "reason": LONGEST_REASON,
     "text": LONGEST_TEXT,
 }
@@ -177,6 +194,11 @@ class NotAllowedNow(Problem):
     @classmethod
     def because(cls, refusal: NotDone, state: str, locale: Locale) -> NotAllowedNow:
         return cls(code=refusal.value, message=NOT_DONE[refusal].in_(locale), state=state)
+
+    @classmethod
+    def too_many_uploads(cls, locale: Locale) -> NotAllowedNow:
+        code = "TOO_MANY_UPLOADS"
+        return cls(code=code, message=TOO_MANY_UPLOADS.in_(locale), state=code)
 
     @classmethod
     def for_anomaly(cls, code: str, locale: Locale) -> NotAllowedNow:

@@ -31,6 +31,7 @@ HEARD = {
     "MandateEnded": FrameKind.ACCESS_CHANGED,
     "ActRequested": FrameKind.DOSSIER_CHANGED,
     "SubmissionReceived": FrameKind.DOSSIER_CHANGED,
+    "DocumentStored": FrameKind.DOSSIER_CHANGED,
     "RequestChanged": FrameKind.REQUEST_CHANGED,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, assert_never
+from typing import TypeVar, assert_never
 
 from portnet.domain.reference.tariff import ByCode, ByWords, TariffLine
 from portnet.ports.declaring.tariff import TariffEditionGone
@@ -21,6 +21,8 @@ from portnet.storage.rows.tariff import (
     tariff_line_row,
 )
 from portnet.storage.tables import TariffLineTable
+
+T = TypeVar("T")
 
 #: Lines that one transaction removes.
 _TOGETHER = 2_000
@@ -66,7 +68,10 @@ class TariffRepository:
             await self._write(_keep_shipped(self._database.dialect, lines, fingerprint, at))
 
     async def begin(self, by: str, at: datetime) -> int:
-        return await self._write(_begin(self._database.dialect, by, at))
+        edition = await self._write(_begin(self._database.dialect, by, at))
+        if edition is None:
+            raise RuntimeError("the edition was committed and nothing is known of it")
+        return edition
 
     async def add(self, edition: int, lines: Sequence[TariffLine], *, shipped: bool) -> None:
         await self._write(_add(self._database.dialect, edition, lines, shipped))
@@ -75,7 +80,7 @@ class TariffRepository:
         while await self._write(query(_DROP, edition_ids(edition)[0], _TOGETHER)):
             pass
 
-    async def _write(self, program: Program[Any]) -> Any:
+    async def _write(self, program: Program[T]) -> T | None:
         async with self._database.transaction() as transaction:
             return await transaction.commit(program)
 

@@ -1,0 +1,1 @@
+"""Papers and the tariff over a database of the tests."""
