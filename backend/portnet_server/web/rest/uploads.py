@@ -196,7 +196,7 @@ async def _conclude(
         await _refuse(scope, send, found.value, REFUSED[found], received)
         return
     document = found.document
-    said = {
+    said: dict[str, object] = {
         "received": found.received,
         "bytes": document.bytes,
         "stored": found.stored,
