@@ -22,7 +22,7 @@ from portnet.domain.submission import NotDone
 from portnet.services.declaring.document import TooMany
 from portnet_server.composition.documents import DocumentRoom
 from tests.support.declaring.papers import JPEG, PDF, PNG, Sender, announced, room_over
-from tests.support.scenarios import BROKER, IMPORTER, STRANGER
+from tests.support.scenarios import BROKER, IMPORTER, STRANGER, reference
 from tests.support.world import World
 
 
@@ -337,3 +337,25 @@ async def test_content_is_only_for_a_living_session_that_still_sees_it(
     assert nobody.status == 404
     assert hashlib.sha256(PDF).hexdigest() == document.sha256
     assert world.viewer(IMPORTER, Role.MANAGER).company == document.subject.company
+
+
+async def test_papers_of_a_procedure_are_versions_of_it_that_the_log_tells_again(
+    world: World, room: DocumentRoom, sender: Sender
+) -> None:
+    await world.post("ONSSA", "ONSSA_IMPORT.registered", reference("ONSSA_FILE", 1))
+    [before] = await world.procedures()
+    for content in (PDF, PDF[:-1]):
+        world.clock.advance(timedelta(minutes=1))
+        document = await room.documents.start(
+            world.viewer(IMPORTER),
+            world.ids.new(),
+            SubjectKind.PROCEDURE,
+            before.id,
+            announced(content),
+        )
+        assert isinstance(document, Document)
+        await sender.put(room.documents.upload_url(document), content)
+    [after] = await world.procedures()
+    assert after.version == before.version + 2
+    found = await room.documents.of_procedures([before.id])
+    assert [paper.bytes for paper in found[before.id]] == [len(PDF), len(PDF) - 1]
