@@ -75,12 +75,12 @@ def create_app(
             await uploads.take(cast("HTTPScope", scope), receive, send, path["token"])
 
     @asgi("/documents", is_mount=True, copy_scope=False)
-    async def document_route(scope: Scope, _receive: Receive, send: Send) -> None:
+    async def document_route(scope: Scope, receive: Receive, send: Send) -> None:
         path = _TOKEN_PATH.fullmatch(scope["path"])
         if path is None:
             await _refuse(send, 404, "NOT_FOUND", "get /documents/<token>")
         elif await _only("GET", scope, send):
-            await contents(cast("HTTPScope", scope), send, path["token"])
+            await contents(cast("HTTPScope", scope), receive, send, path["token"])
 
     @asgi("/health/live", copy_scope=False)
     async def live_route(scope: Scope, receive: Receive, send: Send) -> None:

@@ -187,7 +187,9 @@ async def _no_socket(scope: WebSocketScope, receive: Receive, send: Send) -> Non
 
 
 @asynccontextmanager
-async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
+async def open_door(
+    database: Database, inbox: Inbox, folder: str = "no papers here"
+) -> AsyncGenerator[Door]:
     piccolo_conf.bind(database.piccolo_engine)
     keyring = AgencyKeys(SecretsBox(b"k" * 32))
     for key in (
@@ -199,7 +201,7 @@ async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
     ):
         await keyring.save(key)
     clock, wakeups = SteppedClock(), HeardInbox()
-    papers = room_over(database, clock, CountedIds(clock), wakeups, "no papers here")
+    papers = room_over(database, clock, CountedIds(clock), wakeups, folder)
     endpoint = AgencyEndpoint(inbox, keyring, wakeups, clock, CountedIds(clock), LIMIT)
     app = create_app(
         _no_graphql,

@@ -134,7 +134,7 @@ class Sender:
 
         token = token_of(url)
         if door == "documents":
-            await self._room.contents(scope, send, token)
+            await self._room.contents(scope, receive, send, token)
         elif method == "PUT":
             await self._room.uploads.take(scope, receive, send, token)
         else:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 import msgspec
-from litestar.types import HTTPScope, Send
+from litestar.types import HTTPScope, Receive, Send
 
 from portnet.domain.access import Viewer
 from portnet.domain.localised import Localised, preferred_locale
@@ -52,7 +52,7 @@ class Contents:
         self._links = links
         self._clock = clock
 
-    async def __call__(self, scope: HTTPScope, send: Send, token: str) -> None:
+    async def __call__(self, scope: HTTPScope, _receive: Receive, send: Send, token: str) -> None:
         now = self._clock.now()
         read = self._links.read_content(token, now)
         try:
