@@ -14,6 +14,7 @@ from benchmarks.manifest import manifest
 from benchmarks.rebuild import rebuild
 from benchmarks.resident import resident
 from benchmarks.result import Result
+from benchmarks.tariff_search import tariff_search
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "agency_to_phone": agency_to_phone,
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "rebuild": rebuild,
     "resident": resident,
     "validate_50": validate_50,
+    "tariff_search": tariff_search,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from random import SystemRandom
@@ -73,8 +73,10 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.documents import DocumentRoom
 from portnet_server.composition.paying import paying_room
 from portnet_server.composition.second_factor import NoApprovals, ProofsByNeed, factor_room
+from portnet_server.composition.tariff import tariff_of
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -137,6 +139,7 @@ class House:
             self.units,
             self.clock,
         )
+        self.tariff = tariff_of(self.database, self.units, self.clock)
         self.feed = FeedRepository(self.database)
         self.hub = Hub(self.feed, self.clock)
         self.sockets = Sockets()
@@ -189,6 +192,17 @@ class House:
             SystemRandom().random,
             payments=self.paying.payments,
         )
+        self.papers = DocumentRoom(
+            config,
+            secret,
+            self.database,
+            self.units,
+            self.catalogue,
+            self._paper_kinds,
+            self.clock,
+            self.ids,
+            self.wakeups,
+        )
         self.dispatcher = Dispatcher(
             StorageOutbox(self.database),
             self.channels,
@@ -202,6 +216,14 @@ class House:
     def units(self) -> UnitOfWork:
         """A new unit of work."""
         return StorageUnitOfWork(self.database)
+
+    def _paper_kinds(self) -> Collection[str]:
+        return self.references.current.documents.keys()
+
+    async def refresh_references(self) -> None:
+        """Take up what was imported since, and let it be found."""
+        await self.references.refresh()
+        await self.tariff.keep(self.references.current.headings)
 
     def on_hint(self, hint: Hint) -> None:
         """Pass a wake-up on to the parts of this process."""
@@ -271,6 +293,8 @@ class House:
             Health(self.database),
             RawMessages(operations, self.anomalies),
             IndicatorPage(self.indicators, self.catalogue, self.clock),
+            self.papers.uploads,
+            self.papers.contents,
         )
 
     def _dependencies(self, secret: bytes) -> Dependencies:
@@ -301,6 +325,8 @@ class House:
                 second_factors=self.factor.second_factors,
                 help=Help(self.units, files, self.anomalies, self.clock, self.ids, self.wakeups),
                 debits=self.paying.debits,
+                tariff=self.tariff,
+                documents=self.papers.documents,
             ),
             readers=Readers(
                 files=self.files,
@@ -349,7 +375,7 @@ async def running(config: Config, secret: bytes, role: Role = Role.ALL) -> Async
         await migrate(house.database)
         await house.gateway.open()
         stack.push_async_callback(house.gateway.close)
-        await house.references.refresh()
+        await house.refresh_references()
         await house.relay.start(house.on_hint)
         stack.push_async_callback(house.relay.stop)
         house.inbox.start()
@@ -365,6 +391,7 @@ def _loops(house: House, role: Role) -> list[tuple[str, Coroutine[None, None, No
         loops.append(("hub", house.hub.run()))
         loops.append(("expected delays", house.expectations.run()))
         loops.append(("reference tables", _keep_references(house)))
+        loops.append(("papers", house.papers.sweep()))
     if role is not Role.WEB:
         loops.append(("intake", house.worker.run()))
         loops.append(("dispatcher", house.dispatcher.run()))
@@ -380,7 +407,7 @@ async def _keep_references(house: House) -> None:
     while True:
         await asyncio.sleep(_REFERENCES_SECONDS)
         try:
-            await house.references.refresh()
+            await house.refresh_references()
         except DatabaseError:
             _logger.warning("reference tables could not be read; trying again", exc_info=True)
 

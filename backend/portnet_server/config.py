@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 import enum
 import re
+import shlex
+import shutil
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +62,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     public_url: str
     data_dir: Path
+    #: Papers that people send: those that come, and whole ones.
+    attachments_dir: Path
+    #: What a paper's file is handed to, its path last; empty where there is no scanner.
+    scanner_command: tuple[str, ...]
     database_url: str
     sqlite_synchronous: SqliteSynchronous
     postgres_pool: int
@@ -148,6 +154,8 @@ def read_config(environ: Mapping[str, str]) -> Config:
         port=port,
         public_url=read.public_url("PORTNET_PUBLIC_URL") or f"http://{_in_url(host)}:{port}",
         data_dir=data_dir,
+        attachments_dir=Path(read.text("PORTNET_ATTACHMENTS_DIR") or data_dir / "attachments"),
+        scanner_command=read.command("PORTNET_SCANNER_COMMAND"),
         database_url=read.database_url("PORTNET_DATABASE_URL")
         or f"{_SQLITE}{data_dir / 'portnet.sqlite'}",
         sqlite_synchronous=read.choice(
@@ -226,6 +234,18 @@ class _Reader:
             self._fault(variable, f"{_quoted(text)} is no host", "a host name or an IP address")
             return default
         return text
+
+    def command(self, variable: str) -> tuple[str, ...]:
+        text = self.text(variable) or ""
+        accepted = "a program and its arguments, as a shell would part them"
+        try:
+            words = tuple(shlex.split(text))
+        except ValueError as error:
+            self._fault(variable, f"cannot be read: {error}", accepted)
+            return ()
+        if words and shutil.which(words[0]) is None:
+            self._fault(variable, f"{_quoted(words[0])} is no program here", accepted)
+        return words
 
     def secret(self, variable: str, *, required: bool) -> bytes | None:
         text = self.text(variable)
@@ -375,6 +395,8 @@ def _shown(field: str, config: Config) -> str:
     if field in ("gateway_urls", "sandbox_gateway_urls"):
         systems = config.gateway_urls if field == "gateway_urls" else config.sandbox_gateway_urls
         return " ".join(f"{source}={url}" for source, url in systems)
+    if field == "scanner_command":
+        return shlex.join(config.scanner_command)
     if isinstance(value, tuple):
         return _schemes(config.push_urls if field == "push_urls" else config.sms_urls)
     if field in ("database_url", "redis_url"):

@@ -20,6 +20,7 @@ from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_notifications.catalogue import ALERTS
 from portnet_server.bootstrap import database_url, read_message
+from portnet_server.composition.tariff import tariff_of
 from portnet_server.config import Config
 from portnet_server.system import GrowingIds, SystemClock
 
@@ -55,6 +56,7 @@ class Desk:
         self.references = ReferenceTables(
             load_shipped(agencies), agencies, ReferenceRepository(database), self._units, clock
         )
+        self.tariff = tariff_of(database, self._units, clock)
 
     def _units(self) -> UnitOfWork:
         return StorageUnitOfWork(self._database)
@@ -72,6 +74,7 @@ async def open_desk(config: Config) -> AsyncGenerator[Desk]:
     try:
         desk = Desk(database)
         await desk.references.refresh()
+        await desk.tariff.keep(desk.references.current.headings)
         yield desk
     finally:
         await database.stop()

@@ -12,6 +12,7 @@ import strawberry
 
 from portnet.domain.access import Company, User, Viewer, helps
 from portnet.domain.catalogue import Catalogue
+from portnet.domain.declaring.document import Document
 from portnet.domain.events import FrameKind, company_audience, user_audience
 from portnet.domain.localised import Locale
 from portnet.domain.reference.references import References
@@ -34,6 +35,8 @@ from portnet.ports.reading import (
 from portnet.ports.unit_of_work import Position
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.declaring.document import Documents
+from portnet.services.declaring.tariff import Tariff
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
 from portnet.services.identity.device import Devices
@@ -43,7 +46,7 @@ from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.paying.debit import Debits
 from portnet_graphql.errors import ContractError, ErrorCode
-from portnet_graphql.loaders import AlertLoaders, FileLoaders
+from portnet_graphql.loaders import AlertLoaders, FileLoaders, Loader, grouped
 
 
 class AccessVerifier(Protocol):
@@ -63,6 +66,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     help: Help
     second_factors: SecondFactors
     debits: Debits
+    tariff: Tariff
+    documents: Documents
 
 
 class ReferenceShelf(Protocol):
@@ -214,6 +219,11 @@ class Context:
             viewer,
             self.now,
         )
+
+    @cached_property
+    def documents_of(self) -> Loader[Sequence[Document]]:
+        """Stored papers by procedure."""
+        return grouped(self.services.documents.of_procedures)
 
     @cached_property
     def alerts(self) -> AlertLoaders:

@@ -77,16 +77,16 @@ class FileLoaders:
         self.dossiers = _one(lambda ids: files.dossiers_by_id(viewer, now, ids))
         self.procedures = _one(lambda ids: files.procedures_by_id(viewer, now, ids))
         self.entries = _one(lambda ids: files.entries_by_id(viewer, now, ids))
-        self.procedures_of = _many(files.procedures_of)
-        self.references_of = _many(files.references_of)
+        self.procedures_of = grouped(files.procedures_of)
+        self.references_of = grouped(files.references_of)
         self.companies = _one(accounts.companies)
         self.users = _one(accounts.users)
         self.requests = _one(lambda ids: requests.requests_by_id(viewer, now, ids))
         #: By procedure.
-        self.requests_of = _many(requests.requests_of)
+        self.requests_of = grouped(requests.requests_of)
         self.orders = _one(payments.orders_of)
         #: By payment, the others that may be of the same debt.
-        self.sharing = _many(payments.sharing)
+        self.sharing = grouped(payments.sharing)
         #: By source code, when it was last heard.
         self.heard = _one(lambda sources: agencies.heard(sources, sandbox=viewer.sandbox))
 
@@ -109,7 +109,7 @@ class AlertLoaders:
 
     def __init__(self, alerts: AlertReader, viewer: Viewer, now: datetime) -> None:
         self.alerts = _one(lambda ids: alerts.alerts_by_id(viewer, now, ids))
-        self.deliveries_of = _many(alerts.deliveries_of)
+        self.deliveries_of = grouped(alerts.deliveries_of)
 
     def hold(self, page: FeedPage) -> None:
         """Have at hand what a page's frames show; what may not be seen is known to be None."""
@@ -141,9 +141,11 @@ def _one(read: Callable[[list[str]], Awaitable[Mapping[str, T]]]) -> Loader[T | 
     return Loader(load)
 
 
-def _many(
+def grouped(
     read: Callable[[list[str]], Awaitable[Mapping[str, Sequence[T]]]],
 ) -> Loader[Sequence[T]]:
+    """A loader of the rows that belong to each key; none for a key that has none."""
+
     async def load(keys: list[str]) -> list[Sequence[T]]:
         rows = await read(keys)
         return [rows.get(key, ()) for key in keys]

@@ -9,6 +9,7 @@ from portnet_graphql.errors import ContractSchema
 from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.anomaly import AnomalyMutations
+from portnet_graphql.mutations.declaring.upload import UploadMutations
 from portnet_graphql.mutations.device import DeviceMutations
 from portnet_graphql.mutations.feedback import FeedbackMutations
 from portnet_graphql.mutations.help import HelpMutations
@@ -60,6 +61,7 @@ class Mutation(
     AnomalyMutations,
     HelpMutations,
     SecondFactorMutations,
+    UploadMutations,
 ):
     pass
 

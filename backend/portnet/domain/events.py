@@ -13,6 +13,7 @@ import msgspec
 
 from portnet.domain.agency import Reference
 from portnet.domain.alerts import Alert
+from portnet.domain.declaring.document import Document
 from portnet.domain.dossier import Dossier
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.request import InformationRequest
@@ -155,6 +156,12 @@ class SubmissionReceived(msgspec.Struct, frozen=True, kw_only=True, tag="submiss
     procedure: str
 
 
+class DocumentStored(msgspec.Struct, frozen=True, kw_only=True, tag="document_stored"):
+    """A paper of a procedure, or of what was asked in one, came whole; other papers are no part of a dossier."""
+
+    document: Document
+
+
 class RequestChanged(msgspec.Struct, frozen=True, kw_only=True, tag="request_changed"):
     """An agency asked for something, or what it asked for was answered, cancelled or left too long."""
 
@@ -190,6 +197,7 @@ Event = (
     | SubmissionReceived
     | RequestChanged
     | HelpCaseChanged
+    | DocumentStored
 )
 
 
@@ -247,6 +255,7 @@ def frame_of(event: Event) -> FrameKind | None:
             | SubmissionReceived()
             | StepTaken()
             | MessageAttached()
+            | DocumentStored()
         ):
             return FrameKind.DOSSIER_CHANGED
         case StepVanished():

@@ -14,6 +14,7 @@ import msgspec
 
 from portnet.domain.access import Company
 from portnet.domain.agency import Amount, Party, Reference
+from portnet.domain.declaring.document import Document
 from portnet.domain.procedure import Procedure
 from portnet.domain.submission import Submission
 
@@ -47,6 +48,17 @@ class OutgoingState(enum.StrEnum):
 UNDER_WAY = frozenset({OutgoingState.QUEUED, OutgoingState.SENT, OutgoingState.IN_DOUBT})
 
 
+class _Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A paper that goes with it, by its hash: ``type`` is a code of EDIFACT 1001."""
+
+    id: str
+    type: str
+    media_type: str
+    bytes: int
+    sha256: str
+    number: str | None = None
+
+
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an agency's system reads; docs/reference/outgoing-messages.md."""
 
@@ -59,6 +71,7 @@ class _Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str | None = None
     request: str | None = None
     amounts: tuple[Amount, ...] = ()
+    documents: tuple[_Paper, ...] = ()
     content_hash: str | None = None
     content: msgspec.Raw = msgspec.Raw(b"")
 
@@ -116,8 +129,9 @@ def act_body(
     text: str | None = None,
     request: str | None = None,
     amounts: tuple[Amount, ...] = (),
+    documents: Iterable[Document] = (),
 ) -> str:
-    """The wire form of a company's act in a procedure, and the words or the amounts that go with it."""
+    """The wire form of a company's act in a procedure, and the words, amounts and papers that go with it."""
     named = Reference(scheme=SUBMISSION, value=id)
     # What the procedure itself left under is its own SUBMISSION: the first one is this act's.
     others = [ref for ref in refs if ref.scheme != SUBMISSION]
@@ -131,5 +145,17 @@ def act_body(
         text=text,
         request=request,
         amounts=amounts,
+        documents=tuple(map(_paper, documents)),
     )
     return msgspec.json.encode(wire).decode()
+
+
+def _paper(document: Document) -> _Paper:
+    return _Paper(
+        id=document.id,
+        type=document.kind,
+        media_type=document.media_type,
+        bytes=document.bytes,
+        sha256=document.sha256,
+        number=document.number,
+    )

@@ -15,6 +15,7 @@ import msgspec
 from portnet.domain.access import Company, Mandate, User
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Attempt, Delivery, Device
+from portnet.domain.declaring.document import Document
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
@@ -64,6 +65,16 @@ class TableImport(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[ReferenceRow, ...]
     at: datetime
     by: str
+
+
+class TariffInForce(msgspec.Struct, frozen=True, kw_only=True):
+    """An edition of the tariff, wholly loaded, takes the place of the one before; ``shipped`` as `keep_shipped` has it.
+
+    Committing raises `TariffEditionGone` where another import dropped it.
+    """
+
+    edition: int
+    shipped: str
 
 
 class AnomalyCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +128,7 @@ Change = (
     | Retimed
     | HelpCase
     | TableImport
+    | TariffInForce
     | AuditDraft
     | Record
     | Submission
@@ -124,6 +136,7 @@ Change = (
     | InformationRequest
     | MutationDone
     | PaymentOrder
+    | Document
 )
 
 
@@ -223,6 +236,10 @@ class UnitOfWork(Protocol):
 
     async def payment_order(self, procedure: str) -> PaymentOrder | None:
         """A payment's last order; who changes one holds its dossier's lock."""
+        ...
+
+    async def document(self, document: str) -> Document | None:
+        """A paper, locked until the unit ends."""
         ...
 
     async def company(self, company: str) -> Company | None: ...

@@ -16,6 +16,7 @@ _ORDER = (
     Table.BANKS,
     Table.HEADINGS,
     Table.DOCUMENTS,
+    Table.TARIFF,
 )
 
 
@@ -28,6 +29,18 @@ def load_shipped(agencies: Iterable[str]) -> Mapping[Table, tuple[ReferenceRow, 
     rows: dict[Table, tuple[ReferenceRow, ...]] = {}
     agencies = frozenset(agencies)
     for table in _ORDER:
-        data = importlib.resources.files(__name__).joinpath(f"{table.value}.csv").read_bytes()
-        rows[table] = read_table(table, data, references(rows).known_codes(agencies))
+        rows[table] = read_table(table, _file(table), references(rows).known_codes(agencies))
     return rows
+
+
+def load_tariff() -> tuple[ReferenceRow, ...]:
+    """The tariff lines that we ship beside the headings; they point at no other table.
+
+    Raises:
+        FaultyTable: the file is wrong.
+    """
+    return read_table(Table.TARIFF, _file(Table.TARIFF), references({}).known_codes(()))
+
+
+def _file(table: Table) -> bytes:
+    return importlib.resources.files(__name__).joinpath(f"{table.value}.csv").read_bytes()

@@ -16,6 +16,7 @@ from portnet.domain.access import Role, Viewer
 from portnet.domain.act import Act, acts_of, decide, may_do, pays
 from portnet.domain.agency import Amount
 from portnet.domain.catalogue import Catalogue
+from portnet.domain.declaring.document import Document
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import ActRequested, Record, company_audience
 from portnet.domain.filing import Files, hearers
@@ -51,7 +52,8 @@ class ActFault(msgspec.Struct, frozen=True, kw_only=True):
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody's wish to act: ``key`` is made by the app, and the same for the same wish.
 
-    ``expected_version`` is the procedure's that the person saw, or, of an answer, the request's.
+    ``expected_version`` is the procedure's that the person saw, or, of an answer, the request's. ``documents`` are
+    stored papers that the person sees.
     """
 
     key: str
@@ -60,6 +62,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     expected_version: int
     text: str | None = None
     request: str | None = None
+    documents: tuple[Document, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -69,6 +72,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
             str(self.expected_version),
             self.text or "",
             self.request or "",
+            *(document.id for document in self.documents),
         )
         return hashlib.sha256("\0".join(fields).encode()).hexdigest()
 
@@ -133,7 +137,13 @@ class Acts:
         return outcome
 
     async def answer(
-        self, viewer: Viewer, key: str, request: str, expected_version: int, text: str
+        self,
+        viewer: Viewer,
+        key: str,
+        request: str,
+        expected_version: int,
+        text: str,
+        documents: tuple[Document, ...] = (),
     ) -> InformationRequest | NotDone | tuple[ActFault, ...]:
         """Answer what an agency asked. The request stays as it is until the agency's system has the answer."""
         if faults := _faults(text):
@@ -148,6 +158,7 @@ class Acts:
             expected_version=expected_version,
             text=text,
             request=request,
+            documents=documents,
         )
         outcome = await self.perform(viewer, wish)
         return known[request] if isinstance(outcome, Procedure) else outcome
@@ -184,6 +195,10 @@ class Acts:
             if files is None or viewer.company not in self._hearers(files, wish.procedure, now):
                 return NotDone.NOT_FOUND
             procedure = next(p for p in files.procedures if p.id == wish.procedure)
+            owner = files.dossiers[procedure.dossier].company
+            if any(paper.subject.company != owner for paper in wish.documents):
+                # A broker sees papers of several companies; none goes out in another's name.
+                return NotDone.NOT_FOUND
             done = await work.done(viewer.user, wish.key)
             if done is not None:
                 return procedure if done.fingerprint == wish.fingerprint else NotDone.KEY_REUSED
@@ -266,6 +281,7 @@ class Acts:
                 wish.text,
                 wish.request,
                 _amounts(procedure, wish.event),
+                wish.documents,
             ),
             by=viewer.user,
             sandbox=dossier.sandbox,

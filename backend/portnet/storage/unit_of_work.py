@@ -20,6 +20,7 @@ from portnet.domain.access import Company, Mandate, User
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Device
 from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
+from portnet.domain.declaring.document import Document
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
@@ -42,6 +43,7 @@ from portnet.ports.unit_of_work import (
     Position,
     Ringing,
     TableImport,
+    TariffInForce,
     Vanished,
 )
 from portnet.storage import rows
@@ -50,6 +52,8 @@ from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, Together, query
 from portnet.storage.files import claim, file_of, files_of, take
 from portnet.storage.queues.timers import ringing
+from portnet.storage.repositories.declaring.tariff import put_in_force
+from portnet.storage.rows.documents import document as document_of
 
 _EVENT = (
     "INSERT INTO event (id, at, kind, subject, procedure, entry, payload)"
@@ -90,6 +94,7 @@ class StorageUnitOfWork:
         self._reawakened: list[Reawakening] = []
         self._moot: list[TimerKey] = []
         self._imported: list[TableImport] = []
+        self._tariffs: list[TariffInForce] = []
         self._vanished: list[Vanished] = []
         self._progressed: list[Progress] = []
 
@@ -123,6 +128,8 @@ class StorageUnitOfWork:
                     self._structs[Timer].extend(change.live)
                 case TableImport():
                     self._imported.append(change)
+                case TariffInForce():
+                    self._tariffs.append(change)
                 case Progress():
                     self._progressed.append(change)
                 case Vanished():
@@ -192,6 +199,10 @@ class StorageUnitOfWork:
         sql = "SELECT * FROM payment_order WHERE procedure = $1"
         found = await self._begun.run(query(sql, procedure))
         return rows.payment_order(found[0]) if found else None
+
+    async def document(self, document: str) -> Document | None:
+        found = await self._locked("SELECT * FROM document WHERE id = $1", document)
+        return document_of(found[0]) if found else None
 
     async def company(self, company: str) -> Company | None:
         found = await self._begun.run(query("SELECT * FROM company WHERE id = $1", company))
@@ -308,6 +319,8 @@ class StorageUnitOfWork:
         yield from self._reawaken()
         for imported in self._imported:
             yield from write_import(imported)
+        for tariff in self._tariffs:
+            yield from put_in_force(self._database.dialect, tariff.edition, tariff.shipped)
         return (yield from self._publish())
 
     def _settlements(self) -> Iterator[Statement | Batch]:

@@ -13,9 +13,12 @@ from litestar.types import HTTPScope, Receive, Scope, Send, WebSocketScope
 
 from portnet_server.web.agencies import AgencyEndpoint
 from portnet_server.web.health import Health
+from portnet_server.web.rest.contents import Contents
 from portnet_server.web.rest.raw_messages import RawMessages
+from portnet_server.web.rest.uploads import Uploads
 
 _RAW_PATH = re.compile(r"/(?P<anomaly>[^/]+)/raw/?")
+_TOKEN_PATH = re.compile(r"/(?P<token>[A-Za-z0-9_-]{1,600})/?")
 _AGENCY_PATH = re.compile(r"/(?P<source>[^/]+)/messages/?")
 
 HttpApp = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
@@ -30,6 +33,8 @@ def create_app(
     health: Health,
     raw_messages: RawMessages,
     indicators: HttpApp,
+    uploads: Uploads,
+    contents: Contents,
 ) -> Litestar:
     """The ASGI application. Litestar routes; bodies, errors and sockets are our endpoints' own."""
 
@@ -57,6 +62,25 @@ def create_app(
             await _refuse(send, 404, "NOT_FOUND", "get /anomalies/<id>/raw")
         elif await _only("GET", scope, send):
             await raw_messages(cast("HTTPScope", scope), receive, send, path["anomaly"])
+
+    # Mounted for the same reason, as the next one.
+    @asgi("/uploads", is_mount=True, copy_scope=False)
+    async def upload_route(scope: Scope, receive: Receive, send: Send) -> None:
+        path = _TOKEN_PATH.fullmatch(scope["path"])
+        if path is None:
+            await _refuse(send, 404, "NOT_FOUND", "put to /uploads/<token>")
+        elif scope["type"] != ScopeType.WEBSOCKET and scope["method"] in ("GET", "HEAD"):
+            await uploads.tell(scope, send, path["token"])
+        elif await _only("PUT", scope, send):
+            await uploads.take(cast("HTTPScope", scope), receive, send, path["token"])
+
+    @asgi("/documents", is_mount=True, copy_scope=False)
+    async def document_route(scope: Scope, receive: Receive, send: Send) -> None:
+        path = _TOKEN_PATH.fullmatch(scope["path"])
+        if path is None:
+            await _refuse(send, 404, "NOT_FOUND", "get /documents/<token>")
+        elif await _only("GET", scope, send):
+            await contents(cast("HTTPScope", scope), receive, send, path["token"])
 
     @asgi("/health/live", copy_scope=False)
     async def live_route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +110,8 @@ def create_app(
         ready_route,
         page_route,
         indicators_route,
+        upload_route,
+        document_route,
     ]
     return Litestar(route_handlers=routes, openapi_config=None, logging_config=None)
 

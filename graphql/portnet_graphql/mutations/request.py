@@ -6,6 +6,8 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from portnet.domain.declaring.document import Document as KnownDocument
+from portnet.domain.declaring.document import DocumentFault
 from portnet.domain.paying.debit import Debit
 from portnet.domain.request import InformationRequest as KnownRequest
 from portnet.domain.request import RequestKind
@@ -46,15 +48,16 @@ AnswerRequestResult: TypeAlias = Annotated[
 class RequestMutations:
     @described(
         "Sends the answer to the agency. The request is ANSWERED once the agency's system has it."
-        " Papers cannot be attached yet."
+        " Papers are named to it by their number, type and hash."
     )
     async def answer_request(self, info: Info, input: AnswerRequestInput) -> AnswerRequestResult:
         context = info.context
-        if input.documents:
-            fault = ActFault(path="documents", code="UNKNOWN")
-            return InvalidInput.of([fault], context.locale)
+        papers = [key_of(Kind.DOCUMENT, text) for text in input.documents or ()]
+        enclosed = await context.services.documents.enclosed(context.viewer, papers)
+        if isinstance(enclosed, DocumentFault):
+            return InvalidInput.of([enclosed], context.locale)
         key = key_of(Kind.REQUEST, input.request) or ""
-        outcome = await _answered(key, input, context)
+        outcome = await _answered(key, input, enclosed, context)
         match outcome:
             case KnownRequest():
                 return InformationRequest.of(outcome, context)
@@ -65,13 +68,15 @@ class RequestMutations:
 
 
 async def _answered(
-    key: str, input: AnswerRequestInput, context: Context
+    key: str, input: AnswerRequestInput, enclosed: tuple[KnownDocument, ...], context: Context
 ) -> KnownRequest | NotDone | tuple[ActFault, ...]:
     """An agency's question takes words; our own takes one of its choices."""
     viewer, mutation, version = context.viewer, input.client_mutation_id, input.expected_version
     known = await context.files.requests.load(key)
     if known is None or known.kind is RequestKind.AGENCY:
-        return await context.services.acts.answer(viewer, mutation, key, version, input.text)
+        return await context.services.acts.answer(
+            viewer, mutation, key, version, input.text, enclosed
+        )
     if input.text not in DEBITS:
         return (ActFault(path="text", code="UNKNOWN"),)
     return await context.services.debits.answer(viewer, mutation, key, version, Debit(input.text))

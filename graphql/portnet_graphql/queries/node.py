@@ -16,6 +16,7 @@ from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.anomaly import Anomaly
 from portnet_graphql.types.audit import AuditEntry
 from portnet_graphql.types.company import Company, Mandate
+from portnet_graphql.types.declaring.document import Document, Upload
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.help import HelpCase
 from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
@@ -74,6 +75,12 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
             return await _case(key, context)
         case Kind.AUDIT_ENTRY:
             return await _audited(key, context)
+        case Kind.DOCUMENT:
+            documents = await context.services.documents.stored(context.viewer, [key])
+            return Document.of(documents[key], context) if key in documents else None
+        case Kind.UPLOAD:
+            announced = await context.services.documents.announced(context.viewer, key)
+            return None if announced is None else await Upload.of(announced, context)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:

@@ -19,8 +19,11 @@ class ReferenceQueries:
         found = context.references.search_places(text or None, context.locale, size)
         return [Place.known(place, context.locale) for place in found]
 
-    @described("By the beginning of a code, dots or not, or by words of the name.")
-    def tariff_search(self, info: Info, text: str, first: int = 10) -> list[TariffLine]:
+    @described(
+        "By the beginning of a code, dots or not, or by words of the name in any language, the last"
+        " one maybe unfinished. First those that begin as was typed, then the others, by code."
+    )
+    async def tariff_search(self, info: Info, text: str, first: int = 10) -> list[TariffLine]:
         context, size = info.context, page_size(first, None).first
-        found = context.references.search_tariff(text, context.locale, size)
-        return [TariffLine.of(heading, context.locale) for heading in found]
+        found = await context.services.tariff.search(text, size)
+        return [TariffLine.of(line, context.locale) for line in found]

@@ -10,7 +10,8 @@ from portnet.domain.access import Company as KnownCompany
 from portnet.domain.access import Mandate as KnownMandate
 from portnet_graphql.context import Info
 from portnet_graphql.loaders import found
-from portnet_graphql.types.node import Kind, Node, node_id
+from portnet_graphql.types.declaring.document import Document
+from portnet_graphql.types.node import Kind, Node, described, key_of, node_id
 from portnet_graphql.types.scalars import CompanyKind, MandateState
 
 
@@ -28,6 +29,14 @@ class Company(Node):
             name=company.name,
             ice=company.ice,
         )
+
+    @described("Its own papers, oldest first, for its own people; none of another company.")
+    async def documents(self, info: Info) -> list[Document]:
+        context = info.context
+        if key_of(Kind.COMPANY, self.id) != context.company.id:
+            return []
+        found = await context.services.documents.of_company(context.company.id)
+        return [Document.of(document, context) for document in found]
 
 
 @strawberry.type

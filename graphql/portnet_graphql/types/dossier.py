@@ -30,6 +30,7 @@ from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found
 from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.company import Company
+from portnet_graphql.types.declaring.document import Document
 from portnet_graphql.types.delivery import AlertDelivery
 from portnet_graphql.types.node import (
     Kind,
@@ -282,6 +283,11 @@ class Procedure(Node):
     async def requests(self, info: Info) -> list[InformationRequest]:
         found = await info.context.files.requests_of.load(self.record.id)
         return [InformationRequest.of(request, info.context) for request in found]
+
+    @described("Papers that were sent for it, and for what was asked in it, oldest first.")
+    async def documents(self, info: Info) -> list[Document]:
+        found = await info.context.documents_of.load(self.record.id)
+        return [Document.of(document, info.context) for document in found]
 
     @described("What this viewer may do now.", directives=[ViewerOnly()])
     async def actions(self, info: Info) -> list[Action]:

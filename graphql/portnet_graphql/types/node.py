@@ -57,6 +57,8 @@ class Kind(enum.StrEnum):
     ANOMALY = "Anomaly"
     HELP_CASE = "HelpCase"
     AUDIT_ENTRY = "AuditEntry"
+    DOCUMENT = "Document"
+    UPLOAD = "Upload"
 
 
 #: What is not named by a ULID.

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import strawberry
 
+from portnet.domain.declaring.document import LONGEST_NUMBER, MOST_ENCLOSED
 from portnet.domain.identity.second_factor import Method
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
@@ -94,6 +95,11 @@ NOT_DONE: Mapping[NotDone, Localised] = {
         en="The content has changed since you read it.",
     ),
 }
+TOO_MANY_UPLOADS = Localised(
+    fr="Trop d'envois sont en attente : terminez-en un d'abord.",
+    ar="هناك إرسالات كثيرة معلقة: أتموا واحدا منها أولا.",
+    en="Too many uploads are waiting: finish one of them first.",
+)
 STALE = Localised(
     fr="Cela a changé entre-temps : relisez, puis recommencez.",
     ar="تغيرت المعطيات في هذه الأثناء: راجعوها ثم أعيدوا المحاولة.",
@@ -165,6 +171,15 @@ FAULTS: Mapping[str, Localised] = {
     "UNKNOWN": Localised(
         fr="Cette valeur est inconnue.", ar="هذه القيمة غير معروفة.", en="This value is unknown."
     ),
+    "TOO_MANY": Localised(
+        fr="Au plus {longest}.", ar="{longest} على الأكثر.", en="At most {longest}."
+    ),
+    "TOO_LARGE": Localised(fr="Au plus 10 Mo.", ar="10 ميغابايت على الأكثر.", en="At most 10 MB."),
+    "MALFORMED": Localised(
+        fr="Cette valeur n'a pas la forme attendue.",
+        ar="هذه القيمة ليست بالصيغة المطلوبة.",
+        en="This value does not have the form that is expected.",
+    ),
     "OTHER_COMPANY": Localised(
         fr="Le message concerne une autre société que ce dossier.",
         ar="الرسالة تخص شركة أخرى غير صاحبة هذا الملف.",
@@ -173,7 +188,9 @@ FAULTS: Mapping[str, Localised] = {
 }
 _LONGEST = {
     "address": LONGEST_ADDRESS,
+    "documents": MOST_ENCLOSED,
     "label": LONGEST_LABEL,
+    "number": LONGEST_NUMBER,
     "reason": LONGEST_REASON,
     "text": LONGEST_TEXT,
 }
@@ -238,6 +255,11 @@ class NotAllowedNow(Problem):
     def no_such_method(cls, method: str, locale: Locale) -> NotAllowedNow:
         """To enrol with."""
         return cls(code="METHOD_UNAVAILABLE", message=NO_SUCH_METHOD.in_(locale), state=method)
+
+    @classmethod
+    def too_many_uploads(cls, locale: Locale) -> NotAllowedNow:
+        code = "TOO_MANY_UPLOADS"
+        return cls(code=code, message=TOO_MANY_UPLOADS.in_(locale), state=code)
 
     @classmethod
     def for_anomaly(cls, code: str, locale: Locale) -> NotAllowedNow:

@@ -12,7 +12,8 @@ from portnet.domain.agency import Reference as KnownReference
 from portnet.domain.business_hours import opening
 from portnet.domain.localised import Locale
 from portnet.domain.reference.place import KnownPlace, Office
-from portnet.domain.reference.references import Listed, References
+from portnet.domain.reference.references import References
+from portnet.domain.reference.tariff import TariffLine as KnownLine
 
 
 @strawberry.type
@@ -89,9 +90,8 @@ class TariffLine:
     verified: bool
 
     @classmethod
-    def of(cls, heading: Listed, locale: Locale) -> TariffLine:
-        label = heading.label.in_(locale)
-        return cls(code=heading.code, label=label, verified=heading.verified)
+    def of(cls, line: KnownLine, locale: Locale) -> TariffLine:
+        return cls(code=line.code, label=line.label.in_(locale), verified=line.verified)
 
 
 @strawberry.type(

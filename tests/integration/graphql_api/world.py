@@ -6,6 +6,7 @@ Only time, passwords' cost, and the choice and words of alerts are fakes. Nothin
 import asyncio
 import hashlib
 import os
+import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -70,8 +71,10 @@ from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
 from portnet_server.bootstrap import read_message
 from portnet_server.composition.second_factor import ProofsByNeed, factor_room
+from portnet_server.composition.tariff import tariff_of
 from portnet_server.tokens import SessionTokens
 from tests.support.acting.fakes import EverySystem, ToldProofs
+from tests.support.declaring.papers import room_over
 
 #: A Monday morning: the day on which S0 begins.
 MONDAY = datetime(2026, 11, 23, 7, 50, tzinfo=UTC)
@@ -227,6 +230,9 @@ class World:
         self._played = 0
         self._posted = 0
         self._wakeups = _Wakeups(self)
+        self._folder = tempfile.TemporaryDirectory()
+        self.papers = room_over(database, self.clock, self.ids, self._wakeups, self._folder.name)
+        self.tariff = tariff_of(database, self.unit, self.clock)
         self.proofs = ToldProofs()
         self.factor = factor_room(
             self.unit, database, AccountRepository(database), self.clock, SECRET, ()
@@ -247,9 +253,11 @@ class World:
         self._inbox.start()
         self._hub_task = asyncio.create_task(self.hub.run())
         await self._settle_people()
+        await self.tariff.keep(self.references.current.headings)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._folder.cleanup()
         await self._inbox.stop()
         if self._hub_task is not None:
             self._hub_task.cancel()
@@ -427,6 +435,8 @@ class World:
             alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
             indicators=Indicators(figures, self.clock, INDICATORS),
             feedback=FeedbackBox(self.unit, files, self.clock, self.ids),
+            tariff=self.tariff,
+            documents=self.papers.documents,
             acts=Acts(
                 self.unit,
                 DossierRepository(self.database),

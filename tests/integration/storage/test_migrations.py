@@ -82,7 +82,8 @@ async def _described_by_sqlite(database: Database) -> Described:
         database,
         'SELECT m.name AS tab, c.name, c.type, c."notnull" AS required, c.pk FROM sqlite_master m'
         " JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
-        " AND m.name <> $1 ORDER BY m.name, c.cid",
+        # The engine's own tables of its full text index, which PostgreSQL keeps as an index.
+        " AND m.name NOT LIKE 'tariff_words%' AND m.name <> $1 ORDER BY m.name, c.cid",
         RECORD,
     )
     indexes = await select(

@@ -34,6 +34,7 @@ from portnet_server.web.health import Health
 from portnet_server.web.page import Page
 from portnet_server.web.rest.raw_messages import RawMessages
 from tests.support.clock import NOON, SteppedClock
+from tests.support.declaring.papers import room_over
 from tests.support.ids import CountedIds
 from tests.support.volume import volume
 from tests.support.world import HeardWakeups
@@ -186,7 +187,9 @@ async def _no_socket(scope: WebSocketScope, receive: Receive, send: Send) -> Non
 
 
 @asynccontextmanager
-async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
+async def open_door(
+    database: Database, inbox: Inbox, folder: str = "no papers here"
+) -> AsyncGenerator[Door]:
     piccolo_conf.bind(database.piccolo_engine)
     keyring = AgencyKeys(SecretsBox(b"k" * 32))
     for key in (
@@ -198,6 +201,7 @@ async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
     ):
         await keyring.save(key)
     clock, wakeups = SteppedClock(), HeardInbox()
+    papers = room_over(database, clock, CountedIds(clock), wakeups, folder)
     endpoint = AgencyEndpoint(inbox, keyring, wakeups, clock, CountedIds(clock), LIMIT)
     app = create_app(
         _no_graphql,
@@ -207,6 +211,8 @@ async def open_door(database: Database, inbox: Inbox) -> AsyncGenerator[Door]:
         Health(database),
         RawMessages(_Nobody(), AnomalyRepository(database)),
         Page(None),
+        papers.uploads,
+        papers.contents,
     )
     config = uvicorn.Config(cast("Any", app), port=0, log_level="critical", lifespan="on")
     server = _Uvicorn(config)

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from portnet.agencies.canonical import to_event
 from portnet.domain.access import Role
@@ -152,7 +153,7 @@ class Stage:
         found = await self.world.select("SELECT * FROM information_request ORDER BY asked_at, id")
         return [rows.request(row) for row in found]
 
-    async def wish(self, event: str, **fields: str) -> Wish:
+    async def wish(self, event: str, **fields: Any) -> Wish:
         """To act in the only procedure, as it is."""
         [procedure] = await self.world.procedures()
         return Wish(

@@ -1,1 +1,1 @@
-"""Writing declarations in tests: a form of few questions, and apps that fill it in."""
+"""Writing declarations in tests: forms, apps that fill them in, papers and the tariff."""

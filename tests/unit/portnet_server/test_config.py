@@ -127,6 +127,7 @@ def test_every_fault_is_named_at_once() -> None:
             "PORTNET_SECRET": "short",
             "PORTNET_PREVIOUS_SECRETS": "short",
             "PORTNET_PUBLIC_URL": "portnet.ma",
+            "PORTNET_SCANNER_COMMAND": "no-such-scanner",
             "PORTNET_DATABASE_URL": "mysql://db/portnet",
             "PORTNET_SQLITE_SYNCHRONOUS": "OFF",
             "PORTNET_POSTGRES_POOL": "0",
@@ -144,7 +145,17 @@ def test_every_fault_is_named_at_once() -> None:
             "PORTNET_COLOUR": "blue",
         }
     )
-    assert named.keys() == {*SETTINGS, "PORTNET_COLOUR"} - {"PORTNET_MODE", "PORTNET_DATA_DIR"}
+    folders = {"PORTNET_DATA_DIR", "PORTNET_ATTACHMENTS_DIR"}
+    assert named.keys() == {*SETTINGS, "PORTNET_COLOUR"} - {"PORTNET_MODE"} - folders
+
+
+def test_a_scanner_is_a_program_that_is_there_with_its_arguments() -> None:
+    known = read_config({**DEVELOPMENT, "PORTNET_SCANNER_COMMAND": "true --flag 'two words'"})
+    assert known.scanner_command == ("true", "--flag", "two words")
+    for command in ("no-such-scanner --fast", "true 'unended"):
+        assert list(faults({**DEVELOPMENT, "PORTNET_SCANNER_COMMAND": command})) == [
+            "PORTNET_SCANNER_COMMAND"
+        ]
 
 
 def test_a_fault_says_what_is_wrong_and_what_is_accepted() -> None:

@@ -18,6 +18,9 @@ from portnet.domain.reference.place import PlaceKind
 #: Beyond these a file is something else than one of our small tables.
 LARGEST_FILE = 5_000_000
 MOST_ROWS = 20_000
+#: A national tariff has some 20,000 lines; one with every level above them stays under these.
+LARGEST_TARIFF = 50_000_000
+MOST_TARIFF_ROWS = 100_000
 LONGEST_CELL = 300
 
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
@@ -33,6 +36,7 @@ class Table(enum.StrEnum):
     BANKS = "banks"
     HEADINGS = "headings"
     DOCUMENTS = "documents"
+    TARIFF = "tariff"
 
 
 class ReferenceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +91,7 @@ def read_table(table: Table, data: bytes, known: KnownCodes) -> tuple[ReferenceR
     Raises:
         FaultyTable: names every fault of every line.
     """
-    lines = _lines(data)
+    lines = _lines(data, LARGEST_TARIFF if table is Table.TARIFF else LARGEST_FILE)
     header, delimiter = _header(table, lines)
     faults: list[LineFault] = []
     rows: list[tuple[int, ReferenceRow]] = []
@@ -103,8 +107,9 @@ def read_table(table: Table, data: bytes, known: KnownCodes) -> tuple[ReferenceR
     faults += _pointing_nowhere(table, rows, known)
     if not rows and not faults:
         faults.append(LineFault(line=1, column="", sentence="there is no row under the header"))
-    if len(rows) > MOST_ROWS:
-        faults.append(LineFault(line=1, column="", sentence=f"at most {MOST_ROWS} rows"))
+    most = MOST_TARIFF_ROWS if table is Table.TARIFF else MOST_ROWS
+    if len(rows) > most:
+        faults.append(LineFault(line=1, column="", sentence=f"at most {most} rows"))
     if faults:
         raise FaultyTable(faults)
     return tuple(row for _, row in rows)
@@ -113,9 +118,9 @@ def read_table(table: Table, data: bytes, known: KnownCodes) -> tuple[ReferenceR
 # ---------------------------------------------------------------- the file
 
 
-def _lines(data: bytes) -> list[str]:
-    if len(data) > LARGEST_FILE:
-        raise _at(1, f"at most {LARGEST_FILE} bytes")
+def _lines(data: bytes, largest: int) -> list[str]:
+    if len(data) > largest:
+        raise _at(1, f"at most {largest} bytes")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -273,6 +278,9 @@ _LAYOUTS: Mapping[Table, tuple[Column, ...]] = {
     Table.BANKS: _layout(_shaped(r"[A-Z0-9]{2,11}", "is 2 to 11 capitals and digits")),
     Table.HEADINGS: _layout(
         _shaped(r"[0-9]{2}|[0-9]{4}|[0-9]{6}", "is a chapter, heading or subheading: 2, 4, 6 digits")
+    ),
+    Table.TARIFF: _layout(
+        _shaped(r"([0-9]{2}){1,5}", "is a chapter, heading, subheading or line: 2 to 10 digits")
     ),
     Table.DOCUMENTS: _layout(_shaped(r"[0-9]{1,3}", "is a code of EDIFACT 1001: 1 to 3 digits")),
 }  # fmt: skip

@@ -1,26 +1,21 @@
-"""What the reference tables say, ready to be asked: places and offices by code, tariff headings by words.
+"""What the reference tables say, ready to be asked: places by code or words, offices, banks, headings by code.
 
 Rows come checked (`reference_table`); imported ones stand in the place of shipped ones with the same code.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
 
 import msgspec
 
 from portnet.domain.agency import Place
 from portnet.domain.business_hours import OpeningHours, parse_week
 from portnet.domain.localised import LOCALES, Locale, Localised
+from portnet.domain.reference.letters import beginnings, fold, indexed
 from portnet.domain.reference.place import KnownPlace, Office, PlaceKind
 from portnet.domain.reference.reference_table import KnownCodes, ReferenceRow, Table
-
-_WORD = re.compile(r"\w+")
-_ARTICLE = "ال"
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,9 +25,6 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     label: Localised
     source: str
     verified: bool
-
-
-Named = TypeVar("Named", KnownPlace, Listed)
 
 
 class References(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -64,13 +56,6 @@ class References(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def search_places(self, text: str | None, locale: Locale, first: int) -> list[KnownPlace]:
         """By the beginning of a code, or by words of the name in any language; all of them without a text."""
         return search(self.places.values(), text or "", locale, first)
-
-    def search_tariff(self, text: str, locale: Locale, first: int) -> list[Listed]:
-        """By the beginning of a code (dots do not matter), or by words of the name; nothing for no text."""
-        compact = text.replace(".", "")
-        digits = compact.replace(" ", "")
-        wanted = digits if digits.isdecimal() else text
-        return search(self.headings.values(), wanted, locale, first) if text.strip() else []
 
     def known_codes(self, agencies: Iterable[str]) -> KnownCodes:
         """What rows of an imported table may point at."""
@@ -107,39 +92,30 @@ def references(rows: Mapping[Table, Sequence[ReferenceRow]]) -> References:
     )
 
 
-def search(known: Iterable[Named], text: str, locale: Locale, first: int) -> list[Named]:
+def search(known: Iterable[KnownPlace], text: str, locale: Locale, first: int) -> list[KnownPlace]:
     """The ``first`` whose code begins with ``text``, or whose name in one language has all its words.
 
     The reader's own language decides the order; accents and capitals do not count.
     """
-    words = _words(text)
+    typed = beginnings(text)
     code = "".join(text.split()).upper()
     found = [
         row
         for row in known
-        if not words
+        if not typed
         or row.code.startswith(code)
-        or any(_named(row.label.in_(own), words) for own in LOCALES)
+        or any(_named(row.label.in_(own), typed) for own in LOCALES)
     ]
     found.sort(
-        key=lambda row: (not row.code.startswith(code), _plain(row.label.in_(locale)), row.code)
+        key=lambda row: (not row.code.startswith(code), fold(row.label.in_(locale)), row.code)
     )
     return found[:first]
 
 
-def _named(label: str, words: Sequence[str]) -> bool:
-    """Whether each of ``words`` begins one of the label's, the Arabic article aside."""
-    own = _words(label)
-    return all(any(w.startswith((word, f"{_ARTICLE}{word}")) for w in own) for word in words)
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(_plain(text))
-
-
-def _plain(text: str) -> str:
-    letters = unicodedata.normalize("NFD", text.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+def _named(label: str, typed: Sequence[frozenset[str]]) -> bool:
+    """Whether each typed word has a beginning of one of the label's."""
+    own = indexed(label).split()
+    return all(any(word.startswith(tuple(each)) for word in own) for each in typed)
 
 
 def _label(row: ReferenceRow) -> Localised:

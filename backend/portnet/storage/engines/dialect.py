@@ -68,6 +68,14 @@ class Dialect(Protocol):
         """``taking`` as one statement with `lock_references`, which is done only if a row is found."""
         ...
 
+    def found_tariff(self) -> str:
+        """The tariff lines whose words match `$1`, of ids from `$2` to `$3`, by id, `$4` at most."""
+        ...
+
+    def tariff_words(self, words: Sequence[Sequence[str]]) -> str:
+        """The argument for `found_tariff`: of each of `words` one beginning. They are folded."""
+        ...
+
     def lock_references(self, references: Iterable[str]) -> Program[None]:
         """Wait until no other transaction holds any of them; keep them until this one ends."""
         ...
@@ -95,6 +103,16 @@ class SQLiteDialect:
 
     def locking(self, taking: Statement, references: Iterable[str]) -> Statement:  # noqa: ARG002 - above
         return taking
+
+    def found_tariff(self) -> str:
+        return (
+            "SELECT line.* FROM tariff_words JOIN tariff_line AS line ON line.id = tariff_words.rowid"
+            " WHERE tariff_words MATCH $1 AND tariff_words.rowid BETWEEN $2 AND $3"
+            " ORDER BY tariff_words.rowid LIMIT $4"
+        )
+
+    def tariff_words(self, words: Sequence[Sequence[str]]) -> str:
+        return " AND ".join(_any(each, '"{}" *', " OR ") for each in words)
 
     def lock_references(self, references: Iterable[str]) -> Program[None]:  # noqa: ARG002 - above
         return nothing()
@@ -125,6 +143,16 @@ class PostgresDialect:
         sql = f"WITH taken AS ({taking.sql}) SELECT taken.*, ({locks}) AS locks FROM taken"
         return Statement(sql, (*taking.args, _keys(references)))
 
+    def found_tariff(self) -> str:
+        # The expression of the migration's index, to the letter.
+        return (
+            "SELECT * FROM tariff_line WHERE array_to_tsvector(string_to_array(words, ' '))"
+            " @@ CAST(CAST($1 AS text) AS tsquery) AND id BETWEEN $2 AND $3 ORDER BY id LIMIT $4"
+        )
+
+    def tariff_words(self, words: Sequence[Sequence[str]]) -> str:
+        return " & ".join(_any(each, "'{}':*", " | ") for each in words)
+
     def lock_references(self, references: Iterable[str]) -> Program[None]:
         if keys := _keys(references):
             yield Statement(_LOCK, (keys,))
@@ -133,6 +161,10 @@ class PostgresDialect:
 def _keys(references: Iterable[str]) -> list[int]:
     # Sorted by key, not by reference: two references that share a key must not turn the order.
     return sorted({advisory_key(reference) for reference in references})
+
+
+def _any(beginnings: Sequence[str], form: str, between: str) -> str:
+    return f"({between.join(form.format(beginning) for beginning in beginnings)})"
 
 
 def advisory_key(reference: str) -> int:

@@ -22,6 +22,7 @@ from portnet.domain.events import (
     AlertSeen,
     AlertSuperseded,
     BrokerNamed,
+    DocumentStored,
     DossierOpened,
     Event,
     HelpCaseChanged,
@@ -92,6 +93,8 @@ class _Subject:
         self.arrivals: Counter[tuple[str, str]] = Counter()
         self.acts: list[Procedure] = []
         self.taken: list[StepTaken] = []
+        #: How many papers came, by procedure: each is a version of it.
+        self.papers: Counter[str | None] = Counter()
         #: Submissions received and messages attached: what else was a version of the dossier.
         self.others = 0
         self.changed_at: dict[str, datetime] = {}
@@ -121,6 +124,10 @@ class _Subject:
             case ActRequested() | PaymentChecked():
                 self.acts.append(event.procedure)
                 self._changed(event.procedure.id, logged.at)
+            case DocumentStored():
+                subject = event.document.subject
+                self.papers[subject.procedure] += 1
+                self._changed(subject.procedure or subject.id, logged.at)
             case SubmissionReceived():
                 self.others += 1
                 self._changed(event.dossier, logged.at)
@@ -184,7 +191,11 @@ class _Subject:
                     identity=_identity(definition, procedure, own),
                     requested=_under_way(acts, own),
                     updated_at=self.changed_at.get(procedure.id, procedure.updated_at),
-                    version=procedure.version + folds + len(acts) + len(taken),
+                    version=procedure.version
+                    + folds
+                    + len(acts)
+                    + len(taken)
+                    + self.papers[procedure.id],
                     taken_by=None if holder is None else holder.by,
                     taken_at=None if holder is None else holder.at,
                 )
@@ -222,7 +233,7 @@ class _Subject:
         for (_, receipt), times in self.arrivals.items():
             folds[receipt] = max(folds[receipt], times)
         now = max(self.changed_at.values(), default=dossier.updated_at)
-        changes = len(self.acts) + len(self.taken) + self.others
+        changes = len(self.acts) + len(self.taken) + self.others + self.papers.total()
         version = dossier.version + folds.total() + changes
         refreshed = refresh(catalogue, dossier, procedures, now)
         return msgspec.structs.replace(refreshed, version=version)

@@ -35,6 +35,7 @@ _FRAMES: Mapping[str, FrameKind] = {
     "mandate_ended": FrameKind.ACCESS_CHANGED,
     "act_requested": FrameKind.DOSSIER_CHANGED,
     "submission_received": FrameKind.DOSSIER_CHANGED,
+    "document_stored": FrameKind.DOSSIER_CHANGED,
     "request_changed": FrameKind.REQUEST_CHANGED,
     "help_case_changed": FrameKind.HELP_CHANGED,
 }

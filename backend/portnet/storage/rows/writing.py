@@ -15,6 +15,7 @@ from portnet.domain.alerts import (
     Delivery,
     Device,
 )
+from portnet.domain.declaring.document import Document
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
@@ -40,6 +41,7 @@ from portnet.storage.rows.acting import (
     submission_row,
 )
 from portnet.storage.rows.alerts import alert_row, attempt_row, delivery_row
+from portnet.storage.rows.documents import document_row
 from portnet.storage.rows.filing import (
     dossier_row,
     entry_row,
@@ -110,5 +112,6 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Outgoing: Writing(tables.OutgoingTable, outgoing_row),
     PaymentOrder: Writing(tables.PaymentOrderTable, payment_order_row),
     MutationDone: Writing(tables.MutationDoneTable, mutation_done_row, key=("user_id", "key")),
+    Document: Writing(tables.DocumentTable, document_row),
     HelpCase: Writing(tables.HelpCaseTable, help_case_row),
 }

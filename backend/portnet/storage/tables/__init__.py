@@ -15,6 +15,7 @@ from portnet.storage.tables.acting import (
     SubmissionTable,
 )
 from portnet.storage.tables.alerts import AlertTable, AttemptTable, DeliveryTable
+from portnet.storage.tables.documents import DocumentTable
 from portnet.storage.tables.filing import (
     DossierTable,
     EntryTable,
@@ -49,6 +50,7 @@ from portnet.storage.tables.log import (
     InstallationTable,
 )
 from portnet.storage.tables.reference import ReferenceImportTable, ReferenceRowTable
+from portnet.storage.tables.tariff import TariffEditionTable, TariffLineTable
 
 TABLES: tuple[type[Table], ...] = (
     CompanyTable,
@@ -88,6 +90,9 @@ TABLES: tuple[type[Table], ...] = (
     HelpCaseTable,
     ReferenceRowTable,
     ReferenceImportTable,
+    TariffEditionTable,
+    TariffLineTable,
+    DocumentTable,
 )
 
 __all__ = [
@@ -102,6 +107,7 @@ __all__ = [
     "CredentialsTable",
     "DeliveryTable",
     "DeviceTable",
+    "DocumentTable",
     "DossierTable",
     "EntryTable",
     "EventTable",
@@ -126,6 +132,8 @@ __all__ = [
     "SessionTable",
     "SubmissionTable",
     "TallyTable",
+    "TariffEditionTable",
+    "TariffLineTable",
     "TimerTable",
     "UncountedTable",
     "UserTable",

@@ -32,6 +32,7 @@ HEARD = {
     "ActRequested": FrameKind.DOSSIER_CHANGED,
     "PaymentChecked": FrameKind.DOSSIER_CHANGED,
     "SubmissionReceived": FrameKind.DOSSIER_CHANGED,
+    "DocumentStored": FrameKind.DOSSIER_CHANGED,
     "RequestChanged": FrameKind.REQUEST_CHANGED,
     "HelpCaseChanged": FrameKind.HELP_CHANGED,
 }

@@ -1,4 +1,4 @@
-"""The reference tables in use: offices by place, places and tariff headings by what people type."""
+"""The reference tables in use: offices by place, places by what people type."""
 
 import pytest
 
@@ -53,22 +53,6 @@ def test_a_place_is_found_by_its_code_or_any_of_its_names(
 def test_guerguerat_is_not_guercif() -> None:
     assert TABLES.places["MAGUE"].label.fr == "Guercif"
     assert [p.code for p in TABLES.search_places("guerguerat", "fr", 5)] == ["XX-GUERGUERAT"]
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("0702.00", ["070200"]),
-        ("0702", ["0702", "070200"]),
-        ("wheat", ["1001", "100199"]),
-        ("blé", ["1001", "100199"]),
-        ("قمح", ["1001", "100199"]),
-        ("", []),
-        ("zebra", []),
-    ],
-)
-def test_a_tariff_heading_is_found_by_digits_or_words(text: str, found: list[str]) -> None:
-    assert [heading.code for heading in TABLES.search_tariff(text, "fr", 10)] == found
 
 
 def test_an_imported_row_stands_in_the_place_of_the_shipped_one() -> None:

@@ -1,0 +1,1 @@
+"""What declaring goods needs of the rest of the house."""

@@ -1,0 +1,1 @@
+"""The use cases of declaring goods: the tariff, papers, drafts."""

@@ -1,0 +1,1 @@
+"""What declaring goods reads and loads."""

@@ -1,0 +1,1 @@
+"""Declaring goods: the tariff, papers, duties."""
