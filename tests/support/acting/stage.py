@@ -60,12 +60,15 @@ class Stage:
         )  # fmt: skip
         self.submissions = Submissions(
             world.units, reader, world.catalogue, self.proofs, self.systems, clock, ids, wakeups,
-            blocking=lambda _: self.blocking,
+            blocking=self._blocking,
         )  # fmt: skip
         self.declarant = world.viewer(IMPORTER, Role.DECLARANT)
         self.manager = world.viewer(IMPORTER, Role.MANAGER)
         self._keys = count(1)
         self._lines = count(1)
+
+    async def _blocking(self, _: Submission) -> int:
+        return self.blocking
 
     def worker(self, gateway: Gateway | None = None) -> GatewayWorker:
         """A sender; several are several processes'."""

@@ -15,6 +15,12 @@ from portnet.storage.rows.acting import (
     submission_row,
 )
 from portnet.storage.rows.alerts import alert, alert_row, attempt_row, delivery, delivery_row
+from portnet.storage.rows.declaring import (
+    draft_field,
+    draft_field_row,
+    revision,
+    revision_row,
+)
 from portnet.storage.rows.filing import (
     dossier,
     dossier_row,
@@ -64,6 +70,8 @@ __all__ = [
     "device_row",
     "dossier",
     "dossier_row",
+    "draft_field",
+    "draft_field_row",
     "entry",
     "entry_row",
     "feedback_row",
@@ -88,6 +96,8 @@ __all__ = [
     "raw_message",
     "request",
     "request_row",
+    "revision",
+    "revision_row",
     "session",
     "session_row",
     "submission",

@@ -10,6 +10,7 @@ from piccolo.table import Table
 
 from portnet.storage.tables.acting import MutationDoneTable, OutgoingTable, SubmissionTable
 from portnet.storage.tables.alerts import AlertTable, AttemptTable, DeliveryTable
+from portnet.storage.tables.declaring import DeclarationFieldTable, RevisionTable
 from portnet.storage.tables.filing import (
     DossierTable,
     EntryTable,
@@ -71,6 +72,8 @@ TABLES: tuple[type[Table], ...] = (
     SubmissionTable,
     OutgoingTable,
     MutationDoneTable,
+    DeclarationFieldTable,
+    RevisionTable,
     InstallationTable,
     UncountedTable,
     CountedTable,
@@ -92,6 +95,7 @@ __all__ = [
     "CompanyTable",
     "CountedTable",
     "CredentialsTable",
+    "DeclarationFieldTable",
     "DeliveryTable",
     "DeviceTable",
     "DossierTable",
@@ -113,6 +117,7 @@ __all__ = [
     "ReferenceRowTable",
     "ReferenceTable",
     "RequestTable",
+    "RevisionTable",
     "SessionTable",
     "SubmissionTable",
     "TallyTable",
