@@ -15,7 +15,7 @@ import msgspec
 
 from portnet.domain.localised import Localised
 
-_LINE_ID = re.compile(r"(?<=/)[0-7][0-9A-HJKMNP-TV-Z]{25}(?=/|$)")
+_LINE_ID = re.compile(r"/([0-7][0-9A-HJKMNP-TV-Z]{25})(?=/|\Z)")
 
 
 class FieldType(enum.StrEnum):
@@ -88,13 +88,15 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     any_of: tuple[str, ...]
 
 
-class Field(msgspec.Struct, frozen=True, kw_only=True):
+class Field(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One question. ``required`` holds where the field is asked for: when all of ``visible_if`` hold.
 
     ``options`` are the only answers of a choice; of a TEXT they are known ones, and others get a warning. ``currency``
-    is the path of the answer that says in which currency a MONEY is. ``decimals`` limits a NUMBER. ``earliest`` and
-    ``latest`` are days from today. ``forbidden`` is the issue's code where the field must be empty when it is not asked.
-    ``scheme`` makes the answer a reference that the declaration is known by. ``document`` is the catalogue's kind.
+    is the path of the answer that says in which currency a MONEY is. ``decimals`` limits a NUMBER, which is below zero
+    only where ``signed``. ``earliest`` and ``latest`` are days from today; ``most`` limits what repeats. ``forbidden``
+    is the issue's code where an answer is wrong as long as the field is not asked for; else it is a warning. ``scheme``
+    makes the answer a reference that the declaration is known by; ``document`` is the catalogue's kind of paper;
+    ``carry`` says from where an answer may be taken over.
     """
 
     path: str
@@ -114,6 +116,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     decimals: int | None = None
     positive: bool = False
+    signed: bool = False
     earliest: int | None = None
     latest: int | None = None
     early: Severity = Severity.ERROR
@@ -126,6 +129,11 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         """What stands before the ``*`` of its path (``goods/lines``); None outside of lines."""
         before, star, _ = self.path.partition("/*")
         return before if star else None
+
+    @cached_property
+    def labels(self) -> Mapping[str, Localised]:
+        """What its options are called, by value."""
+        return {option.value: option.label for option in self.options or ()}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,9 +164,15 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """All fields by their own path, in the order in which they are asked."""
         return {field.path: field for step in self.steps for field in step.fields}
 
+    def inside(self, head: Field) -> tuple[Field, ...]:
+        """The fields of each line of a group; of a field that merely repeats, itself."""
+        if head.type is not FieldType.GROUP:
+            return (head,)
+        return tuple(f for f in self.fields.values() if f.group == head.group and f != head)
+
     def field_of(self, path: str) -> Field | None:
-        """The field that the answer at ``path`` belongs to, whatever line it is in."""
-        return self.fields.get(template(path))
+        """The field that the answer at ``path`` belongs to, in whatever line it is; ``path`` may be the field's own."""
+        return self.fields.get(split(path)[0])
 
     def label_of(self, path: str) -> Localised | None:
         field = self.field_of(path)
@@ -178,6 +192,14 @@ class Forms(msgspec.Struct, frozen=True, kw_only=True):
         return self.forms.get((kind, newest))
 
 
-def template(path: str) -> str:
-    """``path`` with ``*`` in the place of the line's id; a field's own path as it is."""
-    return _LINE_ID.sub("*", path)
+def at(path: str, line: str | None) -> str:
+    """A field's own ``path`` in that line."""
+    return path.replace("*", line) if line is not None else path
+
+
+def split(path: str) -> tuple[str, str | None]:
+    """A field's own path, with ``*`` in the place of the line's id, and that id; it has one line at most."""
+    found = _LINE_ID.search(path)
+    if found is None:
+        return path, None
+    return f"{path[: found.start()]}/*{path[found.end() :]}", found[1]
