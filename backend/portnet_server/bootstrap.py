@@ -72,6 +72,7 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.drafting import Drafting, drafting
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -175,6 +176,7 @@ class House:
         self.timers = StorageTimers(self.database)
         self.timer_worker = TimerWorker(self.timers, self.bells, self.clock)
         answers = Answers(self.units, self.catalogue, intake, self.clock, self.ids, self.wakeups)
+        self.drafting = self._drafting()
         self.acts, self.submissions = self._acts(), self._submissions()
         self.worker = self._worker(Reception(intake, answers))
         self.sender = GatewayWorker(
@@ -245,8 +247,19 @@ class House:
             self.clock,
             self.ids,
             self.wakeups,
-            # Contents are opaque here: what their forms ask for is checked where the forms are known.
-            blocking=lambda _: 0,
+            blocking=self.drafting.checks.blocking,
+        )
+
+    def _drafting(self) -> Drafting:
+        return drafting(
+            self.units,
+            self.database,
+            self.accounts,
+            self.catalogue,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            references=lambda: self.references.current,
         )
 
     def _app(self, secret: bytes) -> Litestar:
@@ -294,6 +307,10 @@ class House:
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
                 ),
                 help=Help(self.units, files, self.anomalies, self.clock, self.ids),
+                drafts=self.drafting.drafts,
+                submissions=self.submissions,
+                checks=self.drafting.checks,
+                prefills=self.drafting.prefills,
             ),
             readers=Readers(
                 files=self.files,
@@ -304,6 +321,7 @@ class House:
                 feeds=self.feed,
                 agencies=self.agencies,
                 requests=self.requests,
+                declarations=self.drafting.reader,
             ),
             catalogue=self.catalogue,
             references=self.references,

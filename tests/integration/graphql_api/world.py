@@ -46,6 +46,7 @@ from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
+from portnet.services.submission import Submissions
 from portnet.storage.engines import Database
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.uncounted import StorageLedger
@@ -66,8 +67,10 @@ from portnet_graphql.operations import GraphQLOperations
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
 from portnet_server.bootstrap import read_message
+from portnet_server.composition.drafting import drafting
 from portnet_server.tokens import SessionTokens
 from tests.support.acting.fakes import EverySystem, ToldProofs
+from tests.support.declaring.forms import FORMS
 
 #: A Monday morning: the day on which S0 begins.
 MONDAY = datetime(2026, 11, 23, 7, 50, tzinfo=UTC)
@@ -392,6 +395,17 @@ class World:
         access = AccessTokens(token_key(SECRET))
         files = DossierRepository(self.database)
         figures = IndicatorRepository(self.database)
+        room = drafting(
+            self.unit,
+            self.database,
+            accounts,
+            self._catalogue,
+            self.clock,
+            self.ids,
+            wakeups,
+            references=lambda: self.references.current,
+            forms=FORMS,
+        )
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -423,6 +437,20 @@ class World:
                 self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
             ),
             help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
+            drafts=room.drafts,
+            submissions=Submissions(
+                self.unit,
+                SubmissionRepository(self.database),
+                self._catalogue,
+                self.proofs,
+                EverySystem(),
+                self.clock,
+                self.ids,
+                wakeups,
+                blocking=room.checks.blocking,
+            ),
+            checks=room.checks,
+            prefills=room.prefills,
         )
         return Dependencies(
             services=self.services,
@@ -435,6 +463,7 @@ class World:
                 feeds=self.feeds,
                 agencies=AgencyRepository(self.database),
                 requests=RequestRepository(self.database),
+                declarations=room.reader,
             ),
             catalogue=self._catalogue,
             references=self.references,

@@ -160,7 +160,7 @@ def _changes(old: Sheet, new: Sheet) -> Iterator[FieldChange]:
 
 def _line_change(old: Sheet, new: Sheet, head: Field, line: str) -> Iterator[FieldChange]:
     was, stays = line in old.lines(head.group), line in new.lines(head.group)
-    if was and stays or head.type is not FieldType.GROUP:
+    if (was and stays) or head.type is not FieldType.GROUP:
         for field in new.form.inside(head):
             yield from _change(old, new, field, line)
         return
