@@ -32,6 +32,8 @@ HEARD = {
     "ActRequested": FrameKind.DOSSIER_CHANGED,
     "SubmissionReceived": FrameKind.DOSSIER_CHANGED,
     "RequestChanged": FrameKind.REQUEST_CHANGED,
+    "SubmissionChanged": FrameKind.DECLARATION_CHANGED,
+    "DraftSaved": FrameKind.DECLARATION_CHANGED,
 }
 
 
