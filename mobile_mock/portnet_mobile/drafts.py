@@ -10,8 +10,8 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from portnet_mobile.clock import Clock, SystemClock
 from portnet_mobile.client import mutation_id
+from portnet_mobile.clock import Clock, SystemClock
 from portnet_mobile.errors import (
     NotSignedIn,
     PhoneError,
