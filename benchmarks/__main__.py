@@ -14,6 +14,7 @@ from benchmarks.manifest import manifest
 from benchmarks.rebuild import rebuild
 from benchmarks.resident import resident
 from benchmarks.result import Result
+from benchmarks.save_field import save_field
 from benchmarks.tariff_search import tariff_search
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "resident": resident,
     "validate_50": validate_50,
     "tariff_search": tariff_search,
+    "save_field": save_field,
 }
 
 

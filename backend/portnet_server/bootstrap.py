@@ -74,6 +74,7 @@ from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
 from portnet_server.composition.documents import DocumentRoom
+from portnet_server.composition.drafting import Drafting, drafting
 from portnet_server.composition.paying import paying_room
 from portnet_server.composition.second_factor import NoApprovals, ProofsByNeed, factor_room
 from portnet_server.composition.tariff import tariff_of
@@ -181,6 +182,7 @@ class House:
             self.database, self.units, self.catalogue, intake, self.inbox, self.gateway,
             self.systems, signing_key(secret), self.clock, self.ids, self.wakeups,
         )  # fmt: skip
+        self.drafting = self._drafting()
         self.acts, self.submissions = self._acts(), self._submissions()
         self.worker = self._worker(Reception(intake, answers))
         self.sender = GatewayWorker(
@@ -271,8 +273,19 @@ class House:
             self.clock,
             self.ids,
             self.wakeups,
-            # Contents are opaque here: what their forms ask for is checked where the forms are known.
-            blocking=lambda _: 0,
+            blocking=self.drafting.checks.blocking,
+        )
+
+    def _drafting(self) -> Drafting:
+        return drafting(
+            self.units,
+            self.database,
+            self.accounts,
+            self.catalogue,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            references=lambda: self.references.current,
         )
 
     def _app(self, secret: bytes) -> Litestar:
@@ -327,6 +340,10 @@ class House:
                 debits=self.paying.debits,
                 tariff=self.tariff,
                 documents=self.papers.documents,
+                drafts=self.drafting.drafts,
+                submissions=self.submissions,
+                checks=self.drafting.checks,
+                prefills=self.drafting.prefills,
             ),
             readers=Readers(
                 files=self.files,
@@ -339,6 +356,7 @@ class House:
                 requests=self.requests,
                 payments=PaymentRepository(self.database),
                 audit=AuditRepository(self.database),
+                declarations=self.drafting.reader,
             ),
             catalogue=self.catalogue,
             references=self.references,

@@ -9,6 +9,7 @@ from portnet_graphql.errors import ContractSchema
 from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.anomaly import AnomalyMutations
+from portnet_graphql.mutations.declaring.declaration import DeclarationMutations
 from portnet_graphql.mutations.declaring.upload import UploadMutations
 from portnet_graphql.mutations.device import DeviceMutations
 from portnet_graphql.mutations.feedback import FeedbackMutations
@@ -20,6 +21,7 @@ from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.anomaly import AnomalyQueries
 from portnet_graphql.queries.audit import AuditQueries
+from portnet_graphql.queries.declaring.declaration import DeclarationQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
 from portnet_graphql.queries.help import HelpQueries
@@ -44,6 +46,7 @@ class Query(
     HelpQueries,
     ReferenceQueries,
     AuditQueries,
+    DeclarationQueries,
 ):
     pass
 
@@ -62,6 +65,7 @@ class Mutation(
     HelpMutations,
     SecondFactorMutations,
     UploadMutations,
+    DeclarationMutations,
 ):
     pass
 

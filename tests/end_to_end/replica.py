@@ -41,6 +41,11 @@ fragment AlertAll on Alert {
   dossier { id }
 }
 fragment CaseAll on HelpCase { id text state openedAt answer closedAt closedBy dossier { id } }
+fragment DeclarationAll on Declaration {
+  id version revision kind formVersion state updatedAt company { id name } broker { id }
+  values { path value } issues { path code severity message } reasons { ...ReasonAll }
+  changes { path label before after } procedure { id }
+}
 """
 _SNAPSHOT = """
 query Snapshot {
@@ -49,6 +54,7 @@ query Snapshot {
   dossiers(first: 20) { nodes { ...DossierAll timeline(first: 30) { nodes { ...EntryAll } } } }
   alerts(first: 50) { nodes { ...AlertAll } }
   myHelpCases { ...CaseAll }
+  declarations(first: 50) { nodes { ...DeclarationAll } }
 }
 """
 _FEED = """
@@ -60,6 +66,7 @@ subscription Feed($audience: FeedAudience!, $after: Cursor!) {
       ... on DossierChanged { dossier { ...DossierAll } entry { ...EntryAll } }
       ... on AlertChanged { alert { ...AlertAll } }
       ... on RequestChanged { request { state procedure { dossier { id } ...ProcedureAll } } }
+      ... on DeclarationChanged { declaration { ...DeclarationAll } }
       ... on Removed { id }
       ... on AccessChanged { companies }
       ... on HelpChanged { case { ...CaseAll } }
@@ -82,6 +89,7 @@ class Replica:
         dossiers: by id, each with its ``timeline`` by entry id.
         alerts: by id.
         cases: what this person asked the help desk, by id.
+        declarations: by id, without those that were discarded.
         heard: the kinds of all items that came, in order; of a dossier's with its entry's kind, or ITSELF.
     """
 
@@ -95,12 +103,18 @@ class Replica:
         self.dossiers: Json = {}
         self.alerts: Json = {}
         self.cases: Json = {}
+        self.declarations: Json = {}
         self.heard: list[str] = []
 
     @property
     def held(self) -> Json:
         """All that it shows, to be compared."""
-        return {"dossiers": self.dossiers, "alerts": self.alerts, "cases": self.cases}
+        return {
+            "dossiers": self.dossiers,
+            "alerts": self.alerts,
+            "cases": self.cases,
+            "declarations": self.declarations,
+        }
 
     async def ask(self, document: str, variables: Json | None = None) -> Json:
         """An operation's data."""
@@ -142,6 +156,7 @@ class Replica:
         held = _held(snapshot)
         self.dossiers, self.alerts = held["dossiers"], held["alerts"]
         self.cases = held["cases"]
+        self.declarations = held["declarations"]
         me = snapshot["me"]
         clients = {m["company"]["id"] for m in me["mandates"] if m["state"] == "ACTIVE"}
         self._companies = {me["company"]["id"], *clients}
@@ -162,6 +177,9 @@ class Replica:
             case "HelpChanged":
                 kind = f"{kind} {item['case']['state']}"
                 self.cases[item["case"]["id"]] = item["case"]
+            case "DeclarationChanged":
+                kind = f"{kind} {item['declaration']['state']}"
+                self._declaration_changed(item["declaration"])
             case "Removed":
                 self._drop({item["id"]})
                 self._drop_entry(item["id"])
@@ -183,6 +201,11 @@ class Replica:
             procedure if p["id"] == procedure["id"] else p for p in held
         ]
 
+    def _declaration_changed(self, declaration: Json) -> None:
+        self._drop({declaration["id"]})
+        if declaration["state"] != "DISCARDED":
+            self.declarations[declaration["id"]] = declaration
+
     def _drop_entry(self, gone: str) -> None:
         for id_, dossier in self.dossiers.items():
             timeline = {i: entry for i, entry in dossier["timeline"].items() if i != gone}
@@ -190,11 +213,15 @@ class Replica:
 
     def _access_changed(self, companies: set[str]) -> None:
         self._drop({i for i, d in self.dossiers.items() if d["company"]["id"] not in companies})
+        gone = {i for i, d in self.declarations.items() if d["company"]["id"] not in companies}
+        self._drop(gone)
         self._incomplete = not companies <= self._companies
         self._companies = companies
 
     def _drop(self, gone: set[str]) -> None:
         self.dossiers = {i: d for i, d in self.dossiers.items() if i not in gone}
+        kept = {i: d for i, d in self.declarations.items() if i not in gone}
+        self.declarations = kept
         self.alerts = {i: a for i, a in self.alerts.items() if a["dossier"]["id"] not in gone}
 
 
@@ -242,8 +269,12 @@ def _held(snapshot: Json) -> Json:
         dossier["id"]: {**dossier, "timeline": _by_id(dossier["timeline"])}
         for dossier in snapshot["dossiers"]["nodes"]
     }
-    cases = {case["id"]: case for case in snapshot["myHelpCases"]}
-    return {"dossiers": dossiers, "alerts": _by_id(snapshot["alerts"]), "cases": cases}
+    return {
+        "dossiers": dossiers,
+        "alerts": _by_id(snapshot["alerts"]),
+        "cases": {case["id"]: case for case in snapshot["myHelpCases"]},
+        "declarations": _by_id(snapshot["declarations"]),
+    }
 
 
 def _by_id(connection: Json) -> Json:

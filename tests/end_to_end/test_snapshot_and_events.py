@@ -20,6 +20,7 @@ from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
 from portnet.services.identity.mandate import Mandates
 from portnet.services.submission import Asked
+from portnet.storage import rows
 from portnet_server.bootstrap import read_message
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
@@ -33,6 +34,9 @@ _PEOPLE = (("declarant", "fr"), ("manager", "en"), ("logistics", "ar"), ("broker
 _RED = "DUM_IMPORT.channel_red"
 #: Another company of the demo has given the broker a mandate, too.
 _IMPORTERS = "company = (SELECT company FROM user_account WHERE login = 'declarant')"
+_SAVE = """
+mutation Save($input: SaveDeclarationInput!) { saveDeclaration(input: $input) { __typename } }
+"""
 _SEEN = """
 mutation Seen($input: ReportAlertsInput!) { reportAlerts(input: $input) { clientMutationId } }
 """
@@ -120,6 +124,7 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await _ask_for_help(apps)
         await _ask_and_answer(apps)
         await _submit(apps)
+        await _declare(apps)
         await _amend(apps)
         await _change_the_mandate(apps)
         await _let_a_mandate_begin_and_end(apps)
@@ -127,6 +132,17 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
         *(f"HelpChanged {state.value}" for state in HelpState),
+        *(
+            f"DeclarationChanged {state}"
+            for state in (
+                "DRAFT",
+                "VALIDATED",
+                "SUBMITTED",
+                "TECH_REJECTED",
+                "RECEIVED",
+                "DISCARDED",
+            )
+        ),
         *(f"RequestChanged {state}" for state in ("NEW", "EXPIRED", "ANSWERED")),
         "DossierChanged",
         *(f"DossierChanged {kind.value}" for kind in EntryKind),
@@ -186,6 +202,43 @@ async def _submit(apps: Apps) -> None:
     await apps.agree("a submission that was received")
 
 
+async def _declare(apps: Apps) -> None:
+    """Written by the broker and by its client, sent, rejected, corrected, discarded."""
+    parts = apps.house.parts
+    broker, declarant = apps.replicas["broker"], apps.replicas["declarant"]
+    mine = await declarant.ask("{ me { company { id } } }")
+    draft: dict[str, Any] = {
+        "id": parts.ids.new(),
+        "kind": "ONSSA_IMPORT",
+        "company": mine["me"]["company"]["id"],
+        "formVersion": 1,
+        "baseVersion": 0,
+    }
+
+    async def save(replica: Replica, key: str, path: str, value: str) -> None:
+        patch = [{"path": path, "value": value}]
+        given = {**draft, "clientMutationId": key, "patch": patch}
+        saved = await replica.ask(_SAVE, {"input": given})
+        assert saved["saveDeclaration"]["__typename"] == "Declaration", saved
+        await apps.agree(f"a field that was saved: {key}")
+
+    await save(broker, "d1", "operation/party/name", "ACME Feed")
+    await save(declarant, "d2", "operation/party/country", "FR")
+    submissions, viewer = submissions_of(apps.house.parts), await _viewer(apps.house)
+    [row] = await apps.house.select("SELECT * FROM submission WHERE id = $1", draft["id"])
+    sent = await submissions.submit(viewer, _wish(rows.submission(row)), CODE)
+    assert isinstance(sent, Submission), sent
+    await _acknowledge_sent(apps.house, "nack")
+    await apps.agree("a declaration that was rejected")
+    [row] = await apps.house.select("SELECT * FROM submission WHERE id = $1", draft["id"])
+    draft["baseVersion"] = row["version"]
+    await save(declarant, "d3", "operation/party/name", "ACME Feed SA")
+    [row] = await apps.house.select("SELECT * FROM submission WHERE id = $1", draft["id"])
+    gone = await submissions.discard(viewer, _wish(rows.submission(row)))
+    assert isinstance(gone, Submission), gone
+    await apps.agree("a declaration that was discarded")
+
+
 def _wish(submission: Submission) -> Asked:
     key = f"{submission.id}-{submission.version}"
     return Asked(key=key, submission=submission.id, expected_version=submission.version)
@@ -202,11 +255,11 @@ async def _viewer(house: OpenHouse) -> Viewer:
     )
 
 
-async def _acknowledge_sent(house: OpenHouse) -> None:
+async def _acknowledge_sent(house: OpenHouse, event: str = "ack") -> None:
     [sent] = await house.select("SELECT id FROM outgoing WHERE state = 'QUEUED'")
     acknowledgement = {
-        "event_id": f"ack-{sent['id']}",
-        "type": "ENVELOPE.ack",
+        "event_id": f"{event}-{sent['id']}",
+        "type": f"ENVELOPE.{event}",
         "occurred_at": house.parts.clock.now(),
         "refs": [{"scheme": "SUBMISSION", "value": sent["id"]}],
     }

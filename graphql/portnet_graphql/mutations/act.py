@@ -9,10 +9,13 @@ import strawberry
 from portnet.domain.identity.proof import operation_hash
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault, Wish
+from portnet.services.submission import Asked
 from portnet_graphql.context import Context, Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import found
+from portnet_graphql.mutations.declaring.action import act_on_declaration
 from portnet_graphql.mutations.identity.proving import ProofInput, prove_first, try_later
+from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import (
@@ -36,6 +39,7 @@ class PerformActionInput:
 
 PerformActionResult: TypeAlias = Annotated[
     Procedure
+    | Declaration
     | InvalidInput
     | StaleVersion
     | NotAllowedNow
@@ -50,10 +54,19 @@ PerformActionResult: TypeAlias = Annotated[
 class ActMutations:
     @described(
         "Asks the agency for one of the procedure's `actions`. It is `requested` until the agency's"
-        " system answers; nothing changes before."
+        " system answers; nothing changes before. With a declaration as the subject, does one of its"
+        " own `actions` at once."
     )
     async def perform_action(self, info: Info, input: PerformActionInput) -> PerformActionResult:
         context = info.context
+        declaration = key_of(Kind.DECLARATION, input.subject)
+        if declaration is not None:
+            asked = Asked(
+                key=input.client_mutation_id,
+                submission=declaration,
+                expected_version=input.expected_version,
+            )
+            return await act_on_declaration(asked, input.action, context)
         wish = Wish(
             key=input.client_mutation_id,
             procedure=key_of(Kind.PROCEDURE, input.subject) or "",

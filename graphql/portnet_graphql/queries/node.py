@@ -16,6 +16,7 @@ from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.anomaly import Anomaly
 from portnet_graphql.types.audit import AuditEntry
 from portnet_graphql.types.company import Company, Mandate
+from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.declaring.document import Document, Upload
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.help import HelpCase
@@ -81,6 +82,9 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
         case Kind.UPLOAD:
             announced = await context.services.documents.announced(context.viewer, key)
             return None if announced is None else await Upload.of(announced, context)
+        case Kind.DECLARATION:
+            declared = await context.declarations.declarations.load(key)
+            return None if declared is None else Declaration.of(declared)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:

@@ -12,6 +12,7 @@ from portnet.domain.events import company_audience, user_audience
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.types.alert import Alert
+from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.help import HelpCase
 from portnet_graphql.types.procedure import TimelineEntry
@@ -51,6 +52,11 @@ class HelpChanged:
     case: HelpCase
 
 
+@strawberry.type
+class DeclarationChanged:
+    declaration: Declaration
+
+
 @strawberry.type(
     description="A mandate, role or membership changed: drop what is no longer listed, also from"
     " the offline store."
@@ -68,7 +74,14 @@ class Reset:
 
 
 FeedItem: TypeAlias = Annotated[
-    DossierChanged | Removed | AlertChanged | RequestChanged | AccessChanged | HelpChanged | Reset,
+    DossierChanged
+    | Removed
+    | AlertChanged
+    | DeclarationChanged
+    | RequestChanged
+    | AccessChanged
+    | HelpChanged
+    | Reset,
     strawberry.union("FeedItem"),
 ]
 

@@ -59,6 +59,7 @@ class Kind(enum.StrEnum):
     AUDIT_ENTRY = "AuditEntry"
     DOCUMENT = "Document"
     UPLOAD = "Upload"
+    DECLARATION = "Declaration"
 
 
 #: What is not named by a ULID.

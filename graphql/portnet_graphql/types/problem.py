@@ -8,6 +8,7 @@ from typing import Protocol
 import strawberry
 
 from portnet.domain.declaring.document import LONGEST_NUMBER, MOST_ENCLOSED
+from portnet.domain.declaring.drafting import LONGEST_VALUE, MOST_PATCHES
 from portnet.domain.identity.second_factor import Method
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
@@ -180,6 +181,16 @@ FAULTS: Mapping[str, Localised] = {
         ar="هذه القيمة ليست بالصيغة المطلوبة.",
         en="This value does not have the form that is expected.",
     ),
+    "CONTENT_TOO_LARGE": Localised(
+        fr="La déclaration est trop volumineuse.",
+        ar="حجم التصريح كبير جدا.",
+        en="The declaration is too large.",
+    ),
+    "TWICE": Localised(
+        fr="Ce champ figure deux fois.",
+        ar="وردت هذه الخانة مرتين.",
+        en="This field is there twice.",
+    ),
     "OTHER_COMPANY": Localised(
         fr="Le message concerne une autre société que ce dossier.",
         ar="الرسالة تخص شركة أخرى غير صاحبة هذا الملف.",
@@ -191,6 +202,7 @@ _LONGEST = {
     "documents": MOST_ENCLOSED,
     "label": LONGEST_LABEL,
     "number": LONGEST_NUMBER,
+    "patch": MOST_PATCHES,
     "reason": LONGEST_REASON,
     "text": LONGEST_TEXT,
 }
@@ -286,10 +298,16 @@ class StaleVersion(Problem):
     conflicts: list[FieldConflict]
 
     @classmethod
-    def of(cls, current: Node, locale: Locale) -> StaleVersion:
-        """Of a subject that is not edited field by field."""
-        message = STALE.in_(locale)
-        return cls(code="STALE_VERSION", message=message, current=current, conflicts=[])
+    def of(
+        cls, current: Node, locale: Locale, conflicts: Sequence[FieldConflict] = ()
+    ) -> StaleVersion:
+        """``conflicts`` of a subject that is edited field by field."""
+        return cls(
+            code="STALE_VERSION",
+            message=STALE.in_(locale),
+            current=current,
+            conflicts=list(conflicts),
+        )
 
 
 @strawberry.type
@@ -349,5 +367,5 @@ def _issue(fault: Fault, locale: Locale) -> FieldIssue:
         path=fault.path,
         code=fault.code,
         severity=Severity.ERROR,
-        message=sentence.format(longest=_LONGEST.get(fault.path)),
+        message=sentence.format(longest=_LONGEST.get(fault.path, LONGEST_VALUE)),
     )

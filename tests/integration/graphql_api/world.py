@@ -48,6 +48,7 @@ from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.paying.debit import Debits
 from portnet.services.reception import Reception
+from portnet.services.submission import Submissions
 from portnet.storage.engines import Database
 from portnet.storage.log.audit import AuditRepository
 from portnet.storage.queues.inbox import StorageInbox
@@ -70,10 +71,12 @@ from portnet_graphql.operations import GraphQLOperations
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
 from portnet_server.bootstrap import read_message
+from portnet_server.composition.drafting import drafting
 from portnet_server.composition.second_factor import ProofsByNeed, factor_room
 from portnet_server.composition.tariff import tariff_of
 from portnet_server.tokens import SessionTokens
 from tests.support.acting.fakes import EverySystem, ToldProofs
+from tests.support.declaring.forms import FORMS
 from tests.support.declaring.papers import room_over
 
 #: A Monday morning: the day on which S0 begins.
@@ -419,6 +422,17 @@ class World:
         access = AccessTokens(token_key(SECRET))
         files = DossierRepository(self.database)
         figures = IndicatorRepository(self.database)
+        room = drafting(
+            self.unit,
+            self.database,
+            accounts,
+            self._catalogue,
+            self.clock,
+            self.ids,
+            wakeups,
+            references=lambda: self.references.current,
+            forms=FORMS,
+        )
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -463,6 +477,20 @@ class World:
                 self.ids,
                 wakeups,
             ),
+            drafts=room.drafts,
+            submissions=Submissions(
+                self.unit,
+                SubmissionRepository(self.database),
+                self._catalogue,
+                self.proofs,
+                EverySystem(),
+                self.clock,
+                self.ids,
+                wakeups,
+                blocking=room.checks.blocking,
+            ),
+            checks=room.checks,
+            prefills=room.prefills,
         )
         return Dependencies(
             services=self.services,
@@ -477,6 +505,7 @@ class World:
                 requests=RequestRepository(self.database),
                 payments=PaymentRepository(self.database),
                 audit=AuditRepository(self.database),
+                declarations=room.reader,
             ),
             catalogue=self._catalogue,
             references=self.references,

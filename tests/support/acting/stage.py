@@ -71,7 +71,7 @@ class Stage:
         )  # fmt: skip
         self.submissions = Submissions(
             world.units, reader, world.catalogue, self.proofs, self.systems, clock, ids, wakeups,
-            blocking=lambda _: self.blocking,
+            blocking=self._blocking,
         )  # fmt: skip
         paying = paying_room(
             world.database, world.units, world.catalogue, world.intake, world.inbox, gateway,
@@ -83,6 +83,9 @@ class Stage:
         self.manager = world.viewer(IMPORTER, Role.MANAGER)
         self._keys = count(1)
         self._lines = count(1)
+
+    async def _blocking(self, _: Submission) -> int:
+        return self.blocking
 
     def worker(self, gateway: Gateway | None = None) -> GatewayWorker:
         """A sender; several are several processes'."""

@@ -1,1 +1,1 @@
-"""The use cases of declaring goods: the tariff, papers, drafts."""
+"""The use cases of declaring goods: drafts and how they are sent off, papers, the tariff."""

@@ -38,6 +38,8 @@ _FRAMES: Mapping[str, FrameKind] = {
     "document_stored": FrameKind.DOSSIER_CHANGED,
     "request_changed": FrameKind.REQUEST_CHANGED,
     "help_case_changed": FrameKind.HELP_CHANGED,
+    "submission_changed": FrameKind.DECLARATION_CHANGED,
+    "draft_saved": FrameKind.DECLARATION_CHANGED,
 }
 
 

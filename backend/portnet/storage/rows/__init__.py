@@ -17,6 +17,12 @@ from portnet.storage.rows.acting import (
     submission_row,
 )
 from portnet.storage.rows.alerts import alert, alert_row, attempt_row, delivery, delivery_row
+from portnet.storage.rows.declaring import (
+    draft_field,
+    draft_field_row,
+    revision,
+    revision_row,
+)
 from portnet.storage.rows.filing import (
     dossier,
     dossier_row,
@@ -68,6 +74,8 @@ __all__ = [
     "device_row",
     "dossier",
     "dossier_row",
+    "draft_field",
+    "draft_field_row",
     "entry",
     "entry_row",
     "feedback_row",
@@ -94,6 +102,8 @@ __all__ = [
     "raw_message",
     "request",
     "request_row",
+    "revision",
+    "revision_row",
     "second_factor",
     "second_factor_row",
     "session",

@@ -16,6 +16,7 @@ from portnet.domain.alerts import (
     Device,
 )
 from portnet.domain.declaring.document import Document
+from portnet.domain.declaring.drafting import DraftField
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
@@ -29,7 +30,7 @@ from portnet.domain.outgoing import Outgoing
 from portnet.domain.paying.order import PaymentOrder
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.request import InformationRequest
-from portnet.domain.submission import Submission
+from portnet.domain.submission import Revision, Submission
 from portnet.domain.timers import Timer
 from portnet.ports.unit_of_work import MutationDone
 from portnet.storage import tables
@@ -41,6 +42,7 @@ from portnet.storage.rows.acting import (
     submission_row,
 )
 from portnet.storage.rows.alerts import alert_row, attempt_row, delivery_row
+from portnet.storage.rows.declaring import draft_field_row, revision_row
 from portnet.storage.rows.documents import document_row
 from portnet.storage.rows.filing import (
     dossier_row,
@@ -109,6 +111,8 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Timer: Writing(tables.TimerTable, timer_row, key=("subject", "kind", "detail")),
     InformationRequest: Writing(tables.RequestTable, request_row),
     Submission: Writing(tables.SubmissionTable, submission_row),
+    DraftField: Writing(tables.DeclarationFieldTable, draft_field_row, key=("submission", "path")),
+    Revision: Writing(tables.RevisionTable, revision_row, key=("submission", "number")),
     Outgoing: Writing(tables.OutgoingTable, outgoing_row),
     PaymentOrder: Writing(tables.PaymentOrderTable, payment_order_row),
     MutationDone: Writing(tables.MutationDoneTable, mutation_done_row, key=("user_id", "key")),

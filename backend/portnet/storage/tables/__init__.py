@@ -15,6 +15,7 @@ from portnet.storage.tables.acting import (
     SubmissionTable,
 )
 from portnet.storage.tables.alerts import AlertTable, AttemptTable, DeliveryTable
+from portnet.storage.tables.declaring import DeclarationFieldTable, RevisionTable
 from portnet.storage.tables.documents import DocumentTable
 from portnet.storage.tables.filing import (
     DossierTable,
@@ -81,6 +82,8 @@ TABLES: tuple[type[Table], ...] = (
     OutgoingTable,
     PaymentOrderTable,
     MutationDoneTable,
+    DeclarationFieldTable,
+    RevisionTable,
     InstallationTable,
     UncountedTable,
     CountedTable,
@@ -105,6 +108,7 @@ __all__ = [
     "CompanyTable",
     "CountedTable",
     "CredentialsTable",
+    "DeclarationFieldTable",
     "DeliveryTable",
     "DeviceTable",
     "DocumentTable",
@@ -128,6 +132,7 @@ __all__ = [
     "ReferenceRowTable",
     "ReferenceTable",
     "RequestTable",
+    "RevisionTable",
     "SecondFactorTable",
     "SessionTable",
     "SubmissionTable",

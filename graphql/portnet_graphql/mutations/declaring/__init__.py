@@ -1,1 +1,1 @@
-"""Declaring goods: the tariff, papers, duties."""
+"""What an app does when it declares: drafts, papers, sending off."""

@@ -35,6 +35,8 @@ HEARD = {
     "DocumentStored": FrameKind.DOSSIER_CHANGED,
     "RequestChanged": FrameKind.REQUEST_CHANGED,
     "HelpCaseChanged": FrameKind.HELP_CHANGED,
+    "SubmissionChanged": FrameKind.DECLARATION_CHANGED,
+    "DraftSaved": FrameKind.DECLARATION_CHANGED,
 }
 
 
