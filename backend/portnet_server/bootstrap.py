@@ -31,6 +31,7 @@ from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.answer import Answers
+from portnet.services.approving.describing import PathDescriber
 from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
@@ -56,6 +57,7 @@ from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
+from portnet.storage.repositories.approving.approval import ApprovalRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
@@ -72,6 +74,7 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.approving import ApprovingRoom
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -169,13 +172,40 @@ class House:
         self.gateway = HttpGateway(self.systems, signing_key(secret), self.clock)
         planner = Planner(self.catalogue)
         intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
+        self.approving = ApprovingRoom(
+            self.units,
+            ApprovalRepository(self.database),
+            SubmissionRepository(self.database),
+            self.catalogue,
+            planner,
+            PathDescriber(),
+            self.proofs,
+            self.clock,
+            self.ids,
+            self.wakeups,
+        )
+        self.acts, self.submissions = self._acts(), self._submissions()
         self.bells = TimerService(
-            self.units, self.catalogue, intake, planner, self.clock, self.ids, self.wakeups
+            self.units,
+            self.catalogue,
+            intake,
+            planner,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            self.approving.timers(self.submissions),
         )
         self.timers = StorageTimers(self.database)
         self.timer_worker = TimerWorker(self.timers, self.bells, self.clock)
-        answers = Answers(self.units, self.catalogue, intake, self.clock, self.ids, self.wakeups)
-        self.acts, self.submissions = self._acts(), self._submissions()
+        answers = Answers(
+            self.units,
+            self.catalogue,
+            intake,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            self.approving.following,
+        )
         self.worker = self._worker(Reception(intake, answers))
         self.sender = GatewayWorker(
             StorageOutgoingQueue(self.database),
@@ -233,6 +263,7 @@ class House:
             self.clock,
             self.ids,
             self.wakeups,
+            self.approving.asking,
         )
 
     def _submissions(self) -> Submissions:
@@ -247,6 +278,7 @@ class House:
             self.wakeups,
             # Contents are opaque here: what their forms ask for is checked where the forms are known.
             blocking=lambda _: 0,
+            following=self.approving.following,
         )
 
     def _app(self, secret: bytes) -> Litestar:

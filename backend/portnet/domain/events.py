@@ -13,6 +13,7 @@ import msgspec
 
 from portnet.domain.agency import Reference
 from portnet.domain.alerts import Alert
+from portnet.domain.approving.approval import Approval
 from portnet.domain.dossier import Dossier
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.request import InformationRequest
@@ -149,6 +150,12 @@ class SubmissionReceived(msgspec.Struct, frozen=True, kw_only=True, tag="submiss
     procedure: str
 
 
+class ApprovalChanged(msgspec.Struct, frozen=True, kw_only=True, tag="approval_changed"):
+    """An approval was asked for, decided, or is void."""
+
+    approval: Approval
+
+
 class RequestChanged(msgspec.Struct, frozen=True, kw_only=True, tag="request_changed"):
     """An agency asked for something, or what it asked for was answered, cancelled or left too long."""
 
@@ -176,6 +183,7 @@ Event = (
     | SubmissionChanged
     | SubmissionReceived
     | RequestChanged
+    | ApprovalChanged
 )
 
 
@@ -187,14 +195,15 @@ class FrameKind(enum.StrEnum):
     ALERT_CHANGED = "ALERT_CHANGED"
     ACCESS_CHANGED = "ACCESS_CHANGED"
     REQUEST_CHANGED = "REQUEST_CHANGED"
+    APPROVAL_CHANGED = "APPROVAL_CHANGED"
     RESET = "RESET"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it is written: ``audiences`` hear it, in the order of each audience's own counter.
 
-    ``subject`` is the dossier, alert, mandate, request or submission that the event is about; ``procedure`` and
-    ``entry`` say more where they can.
+    ``subject`` is the dossier, alert, mandate, request, submission or approval that the event is about; ``procedure``
+    and ``entry`` say more where they can.
     """
 
     id: str
@@ -241,6 +250,8 @@ def frame_of(event: Event) -> FrameKind | None:
             return FrameKind.ACCESS_CHANGED
         case RequestChanged():
             return FrameKind.REQUEST_CHANGED
+        case ApprovalChanged():
+            return FrameKind.APPROVAL_CHANGED
         case (
             DossierOpened()
             | ProcedureOpened()

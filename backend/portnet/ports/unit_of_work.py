@@ -15,6 +15,10 @@ import msgspec
 from portnet.domain.access import Company, Mandate, User
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Attempt, Delivery, Device
+from portnet.domain.approving.approval import Approval
+from portnet.domain.approving.authority import Delegation
+from portnet.domain.approving.matrix import Matrix
+from portnet.domain.approving.seen import Seen
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
@@ -30,6 +34,7 @@ from portnet.domain.reference.reference_table import ReferenceRow, Table
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import Retimed, Timer
+from portnet.ports.approving.work import ApprovingWork
 
 
 class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +124,10 @@ Change = (
     | Outgoing
     | InformationRequest
     | MutationDone
+    | Approval
+    | Matrix
+    | Delegation
+    | Seen
 )
 
 
@@ -193,6 +202,11 @@ class UnitOfWork(Protocol):
 
     async def files(self, message: AgencyEvent) -> Files:
         """What is known about a message's references and parties, locked as `take_in` does."""
+        ...
+
+    @property
+    def approving(self) -> ApprovingWork:
+        """What the unit knows of approvals."""
         ...
 
     async def submission(self, submission: str) -> Submission | None:

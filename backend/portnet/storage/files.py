@@ -62,7 +62,7 @@ def files_of(
     )
     companies = yield from _companies(dialect, message, [row["company"] for row in dossiers])
     brokers = [row["broker"] for row in dossiers if row["broker"] is not None]
-    people = yield from _people(dialect, [*_ids(companies), *brokers])
+    people = yield from people_of(dialect, [*_ids(companies), *brokers])
     mandates = yield from select(dialect, "mandate", "company", _ids(companies))
     anomalies = yield from select(
         dialect,
@@ -113,7 +113,7 @@ def of_dossier(dialect: Dialect, dossier: str, procedure: str) -> Program[Files]
 def of_companies(dialect: Dialect, companies: Sequence[str]) -> Program[Files]:
     """Companies with their people and the mandates that they gave."""
     found = yield from select(dialect, "company", "id", companies)
-    people = yield from _people(dialect, companies)
+    people = yield from people_of(dialect, companies)
     mandates = yield from select(dialect, "mandate", "company", companies)
     return Files(
         companies=tuple(map(rows.company, found)),
@@ -150,7 +150,7 @@ def file_of(dialect: Dialect, procedure: str) -> Program[Files | None]:
     entries = yield from select(dialect, "entry", "procedure", [procedure])
     known = [dossier.company, *((dossier.broker,) if dossier.broker else ())]
     companies = yield from select(dialect, "company", "id", known)
-    people = yield from _people(dialect, known)
+    people = yield from people_of(dialect, known)
     mandates = yield from select(dialect, "mandate", "company", [dossier.company])
     return Files(
         links=tuple(map(rows.link, links)),
@@ -182,7 +182,8 @@ def _companies(dialect: Dialect, message: AgencyEvent, owners: Sequence[str]) ->
     )
 
 
-def _people(dialect: Dialect, companies: Sequence[str]) -> Program[tuple[Recipient, ...]]:
+def people_of(dialect: Dialect, companies: Sequence[str]) -> Program[tuple[Recipient, ...]]:
+    """The active users of companies, with their live devices."""
     users = yield from select(
         dialect, "user_account", "company", companies, " AND active = 1 ORDER BY id"
     )

@@ -237,6 +237,7 @@ async def test_what_cannot_leave_is_neither_offered_nor_done(stage: Stage) -> No
     cut_off = Acts(
         world.units, world.files, stage.requests, SubmissionRepository(world.database),
         world.catalogue, stage.proofs, NoSystem(), world.clock, world.ids, world.wakeups,
+        world.approving.asking,
     )  # fmt: skip
     roles = frozenset({Role.DECLARANT})
     assert cut_off.available(await procedure(stage), roles, True) == ()

@@ -19,6 +19,7 @@ def acts_of(parts: House) -> Acts:
         parts.clock,
         parts.ids,
         parts.wakeups,
+        parts.approving.asking,
     )
 
 
@@ -33,4 +34,5 @@ def submissions_of(parts: House) -> Submissions:
         parts.ids,
         parts.wakeups,
         blocking=lambda _: 0,
+        following=parts.approving.following,
     )

@@ -12,6 +12,7 @@ import msgspec
 from piccolo.table import Table
 
 from portnet.domain.alerts import Alert
+from portnet.domain.approving.approval import Approval
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import Event
@@ -107,6 +108,7 @@ SHELVES = {
     "alerts": _Shelf(Alert, tables.AlertTable, "id"),
     "requests": _Shelf(InformationRequest, tables.RequestTable, "id"),
     "submissions": _Shelf(Submission, tables.SubmissionTable, "id"),
+    "approvals": _Shelf(Approval, tables.ApprovalTable, "id"),
 }
 _Shelved = Mapping[str, list[Values]]
 

@@ -13,6 +13,7 @@ from typing import TypeVar, assert_never
 import msgspec
 
 from portnet.domain.alerts import Alert, AlertState
+from portnet.domain.approving.approval import Approval
 from portnet.domain.catalogue import OPERATOR, Catalogue, Definition
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
@@ -21,6 +22,7 @@ from portnet.domain.events import (
     AlertRaised,
     AlertSeen,
     AlertSuperseded,
+    ApprovalChanged,
     BrokerNamed,
     DossierOpened,
     Event,
@@ -45,7 +47,7 @@ from portnet.domain.procedure import Entry, Procedure, Requested, Standing, fold
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 
-Versioned = TypeVar("Versioned", InformationRequest, Submission)
+Versioned = TypeVar("Versioned", InformationRequest, Submission, Approval)
 
 
 #: Nobody sees for the first time what is superseded or taken, and what is taken is not superseded any more.
@@ -60,7 +62,7 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of the read model; a dossier's, an alert's, a request's or a submission's."""
+    """Rows of the read model; a dossier's, an alert's, a request's, a submission's or an approval's."""
 
     dossiers: tuple[Dossier, ...] = ()
     procedures: tuple[Procedure, ...] = ()
@@ -69,6 +71,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
     requests: tuple[InformationRequest, ...] = ()
     submissions: tuple[Submission, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
 
 def rebuild(catalogue: Catalogue, logged: Sequence[Logged]) -> Rebuilt:
@@ -96,6 +99,7 @@ class _Subject:
         self.alert: Alert | None = None
         self.request: InformationRequest | None = None
         self.submission: Submission | None = None
+        self.approval: Approval | None = None
 
     def take(self, logged: Logged) -> None:
         event = logged.event
@@ -133,6 +137,8 @@ class _Subject:
                 self.request = _newer(self.request, event.request)
             case SubmissionChanged():
                 self.submission = _newer(self.submission, event.submission)
+            case ApprovalChanged():
+                self.approval = _newer(self.approval, event.approval)
             case AlertSuperseded():
                 self.alert = _superseded(self.alert)
             case StepVanished():
@@ -150,6 +156,8 @@ class _Subject:
             return Rebuilt(requests=(self.request,))
         if self.submission is not None:
             return Rebuilt(submissions=(self.submission,))
+        if self.approval is not None:
+            return Rebuilt(approvals=(self.approval,))
         if self.dossier is None:
             return Rebuilt()
         procedures: list[Procedure] = []

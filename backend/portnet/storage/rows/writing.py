@@ -15,6 +15,10 @@ from portnet.domain.alerts import (
     Delivery,
     Device,
 )
+from portnet.domain.approving.approval import Approval
+from portnet.domain.approving.authority import Delegation
+from portnet.domain.approving.matrix import Matrix
+from portnet.domain.approving.seen import Seen
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
@@ -33,6 +37,12 @@ from portnet.storage import tables
 from portnet.storage.description import description
 from portnet.storage.rows.acting import mutation_done_row, outgoing_row, submission_row
 from portnet.storage.rows.alerts import alert_row, attempt_row, delivery_row
+from portnet.storage.rows.approving import (
+    approval_row,
+    delegation_row,
+    matrix_row,
+    seen_row,
+)
 from portnet.storage.rows.filing import (
     dossier_row,
     entry_row,
@@ -100,5 +110,9 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Submission: Writing(tables.SubmissionTable, submission_row),
     Outgoing: Writing(tables.OutgoingTable, outgoing_row),
     MutationDone: Writing(tables.MutationDoneTable, mutation_done_row, key=("user_id", "key")),
+    Approval: Writing(tables.ApprovalTable, approval_row),
+    Matrix: Writing(tables.MatrixTable, matrix_row),
+    Delegation: Writing(tables.DelegationTable, delegation_row),
+    Seen: Writing(tables.ApprovalSeenTable, seen_row, key=("user_id", "subject")),
     HelpCase: Writing(tables.HelpCaseTable, help_case_row),
 }

@@ -10,6 +10,12 @@ from piccolo.table import Table
 
 from portnet.storage.tables.acting import MutationDoneTable, OutgoingTable, SubmissionTable
 from portnet.storage.tables.alerts import AlertTable, AttemptTable, DeliveryTable
+from portnet.storage.tables.approving import (
+    ApprovalSeenTable,
+    ApprovalTable,
+    DelegationTable,
+    MatrixTable,
+)
 from portnet.storage.tables.filing import (
     DossierTable,
     EntryTable,
@@ -80,6 +86,10 @@ TABLES: tuple[type[Table], ...] = (
     HelpCaseTable,
     ReferenceRowTable,
     ReferenceImportTable,
+    ApprovalTable,
+    MatrixTable,
+    DelegationTable,
+    ApprovalSeenTable,
 )
 
 __all__ = [
@@ -87,11 +97,14 @@ __all__ = [
     "AgencyKeyTable",
     "AlertTable",
     "AnomalyTable",
+    "ApprovalSeenTable",
+    "ApprovalTable",
     "AttemptTable",
     "AuditTable",
     "CompanyTable",
     "CountedTable",
     "CredentialsTable",
+    "DelegationTable",
     "DeliveryTable",
     "DeviceTable",
     "DossierTable",
@@ -105,6 +118,7 @@ __all__ = [
     "InboxWaitTable",
     "InstallationTable",
     "MandateTable",
+    "MatrixTable",
     "MutationDoneTable",
     "OpenStepTable",
     "OutgoingTable",
