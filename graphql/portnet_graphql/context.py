@@ -17,6 +17,7 @@ from portnet.domain.localised import Locale
 from portnet.domain.reference.references import References
 from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
+from portnet.ports.declaring.reading import DeclarationReader
 from portnet.ports.indicators import ExpectedDelays
 from portnet.ports.live import LiveFeeds
 from portnet.ports.reading import (
@@ -32,14 +33,18 @@ from portnet.ports.reading import (
 from portnet.ports.unit_of_work import Position
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.declaring.checks import Checks
+from portnet.services.declaring.drafts import Drafts
+from portnet.services.declaring.prefill import Prefills
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
 from portnet.services.identity.device import Devices
 from portnet.services.identity.session import Sessions
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
+from portnet.services.submission import Submissions
 from portnet_graphql.errors import ContractError, ErrorCode
-from portnet_graphql.loaders import AlertLoaders, FileLoaders
+from portnet_graphql.loaders import AlertLoaders, DeclarationLoaders, FileLoaders
 
 
 class AccessVerifier(Protocol):
@@ -57,6 +62,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     acts: Acts
     anomalies: Anomalies
     help: Help
+    drafts: Drafts
+    submissions: Submissions
+    checks: Checks
+    prefills: Prefills
 
 
 class ReferenceShelf(Protocol):
@@ -77,6 +86,7 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     feeds: FeedReader
     agencies: AgencyReader
     requests: RequestReader
+    declarations: DeclarationReader
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +220,10 @@ class Context:
     def alerts(self) -> AlertLoaders:
         return AlertLoaders(self.readers.alerts, self.viewer, self.now)
 
+    @cached_property
+    def declarations(self) -> DeclarationLoaders:
+        return DeclarationLoaders(self.readers.declarations, self._somebody.viewer, self.now)
+
     def hold(self, page: FeedPage) -> None:
         """Show the files and alerts of ``page`` as they stood when it was read; for a context that has read nothing."""
         self.now = page.at
@@ -226,7 +240,7 @@ class Context:
         """The context of somebody who has just signed in: their answer is theirs, in their language."""
         self._person = await person_of(self._dependencies, session, self.now)
         self.locale = self.person.user.locale
-        for cached in ("files", "alerts"):
+        for cached in ("files", "alerts", "declarations"):
             self.__dict__.pop(cached, None)
         return self
 

@@ -13,10 +13,12 @@ from portnet_graphql.context import Context
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.loaders import optional
 from portnet_graphql.types.alert import Alert
+from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.feed import (
     AccessChanged,
     AlertChanged,
+    DeclarationChanged,
     DossierChanged,
     FeedFrame,
     FeedItem,
@@ -88,6 +90,11 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
             if request is None:
                 return None
             return RequestChanged(request=InformationRequest.of(request))
+        case FrameKind.DECLARATION_CHANGED:
+            declared = await context.declarations.declarations.load(row.subject)
+            if declared is None:
+                return Removed(id=node_id(Kind.DECLARATION, row.subject))
+            return DeclarationChanged(declaration=Declaration.of(declared))
         case FrameKind.RESET:
             return Reset(reason=row.subject)
         case _:

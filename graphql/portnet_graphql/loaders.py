@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from portnet.domain.access import Viewer
 from portnet.domain.events import FrameKind
+from portnet.ports.declaring.reading import DeclarationReader
 from portnet.ports.reading import (
     AccountReader,
     AgencyReader,
@@ -97,6 +98,15 @@ class FileLoaders:
         self.procedures.hold({procedure.id: procedure for procedure in procedures})
         self.procedures_of.hold(shown.procedures)
         self.companies.hold(shown.companies)
+
+
+class DeclarationLoaders:
+    """What a company declares, or declares for others, as it may see it at one instant."""
+
+    def __init__(self, declarations: DeclarationReader, viewer: Viewer, now: datetime) -> None:
+        self.declarations = _one(lambda ids: declarations.declarations_by_id(viewer, now, ids))
+        #: By declaration, what was sent.
+        self.revisions_of = _many(declarations.revisions_of)
 
 
 class AlertLoaders:

@@ -9,6 +9,7 @@ from portnet_graphql.errors import ContractSchema
 from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.anomaly import AnomalyMutations
+from portnet_graphql.mutations.declaring.declaration import DeclarationMutations
 from portnet_graphql.mutations.device import DeviceMutations
 from portnet_graphql.mutations.feedback import FeedbackMutations
 from portnet_graphql.mutations.help import HelpMutations
@@ -17,6 +18,7 @@ from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.anomaly import AnomalyQueries
+from portnet_graphql.queries.declaring.declaration import DeclarationQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
 from portnet_graphql.queries.indicator import IndicatorQueries
@@ -38,6 +40,7 @@ class Query(
     IndicatorQueries,
     AnomalyQueries,
     ReferenceQueries,
+    DeclarationQueries,
 ):
     pass
 
@@ -54,6 +57,7 @@ class Mutation(
     FeedbackMutations,
     AnomalyMutations,
     HelpMutations,
+    DeclarationMutations,
 ):
     pass
 

@@ -34,6 +34,7 @@ from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_notifications.planner import Planner
 from portnet_server.composition.approving import ApprovingRoom
 from tests.support.acting.fakes import NoSystem, ToldProofs
+from tests.support.acting.parts import nothing_blocks
 from tests.support.clock import SteppedClock
 from tests.support.ids import CountedIds
 from tests.support.scenarios import (
@@ -133,7 +134,7 @@ class World:
             self.clock,
             self.ids,
             self.wakeups,
-            blocking=lambda _: 0,
+            blocking=nothing_blocks,
             following=self.approving.following,
         )
         self.bells = TimerService(

@@ -14,6 +14,7 @@ import msgspec
 from portnet.domain.agency import Reference
 from portnet.domain.alerts import Alert
 from portnet.domain.approving.approval import Approval
+from portnet.domain.declaring.drafting import DraftSaved
 from portnet.domain.dossier import Dossier
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.request import InformationRequest
@@ -181,6 +182,7 @@ Event = (
     | MandateEnded
     | ActRequested
     | SubmissionChanged
+    | DraftSaved
     | SubmissionReceived
     | RequestChanged
     | ApprovalChanged
@@ -196,6 +198,7 @@ class FrameKind(enum.StrEnum):
     ACCESS_CHANGED = "ACCESS_CHANGED"
     REQUEST_CHANGED = "REQUEST_CHANGED"
     APPROVAL_CHANGED = "APPROVAL_CHANGED"
+    DECLARATION_CHANGED = "DECLARATION_CHANGED"
     RESET = "RESET"
 
 
@@ -252,13 +255,9 @@ def frame_of(event: Event) -> FrameKind | None:
             return FrameKind.REQUEST_CHANGED
         case ApprovalChanged():
             return FrameKind.APPROVAL_CHANGED
-        case (
-            DossierOpened()
-            | ProcedureOpened()
-            | ReferencesLinked()
-            | BrokerNamed()
-            | SubmissionChanged()
-        ):
+        case SubmissionChanged() | DraftSaved():
+            return FrameKind.DECLARATION_CHANGED
+        case DossierOpened() | ProcedureOpened() | ReferencesLinked() | BrokerNamed():
             return None
         case _:
             assert_never(event)
@@ -267,6 +266,12 @@ def frame_of(event: Event) -> FrameKind | None:
 def company_audience(company: str) -> str:
     """The stream that all phones of a company share; a brokerage has one for all its mandates."""
     return f"company:{company}"
+
+
+def submission_audiences(submission: Submission) -> tuple[str, ...]:
+    """Whose phones hear of a submission: the company's, and its broker's as long as they may see it."""
+    companies = dict.fromkeys((submission.company, submission.broker or submission.company))
+    return tuple(map(company_audience, companies))
 
 
 def user_audience(user: str) -> str:

@@ -89,15 +89,20 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-def submission_body(submission: Submission, company: Company, now: datetime) -> str:
+def submission_body(
+    submission: Submission, company: Company, now: datetime, broker: Company | None = None
+) -> str:
     """The wire form of a submission: the company's document as it was approved, and its hash."""
     named = submission.outgoing or ""
+    parties = [Party(role="OPERATOR", scheme="ICE", value=company.ice)]
+    if broker is not None:
+        parties.append(Party(role="BROKER", scheme="ICE", value=broker.ice))
     wire = _Wire(
         id=named,
         type=f"{submission.target}.submit",
         occurred_at=now,
         refs=(Reference(scheme=SUBMISSION, value=named), *submission.refs),
-        parties=(Party(role="OPERATOR", scheme="ICE", value=company.ice),),
+        parties=tuple(parties),
         sandbox=company.sandbox,
         content_hash=submission.content_hash,
         content=msgspec.Raw(submission.content.encode()),

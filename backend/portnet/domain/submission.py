@@ -40,7 +40,9 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """``content`` is an opaque JSON document and ``content_hash`` its sha256, 64 hex digits.
 
     ``target`` is the code of the procedure that it asks for; ``envelope`` the version of its definition. ``revision``
-    counts its contents, ``version`` every change. ``outgoing`` is what left last, ``procedure`` what opened.
+    counts what is sent: what follows a rejection is the next one; ``version`` every change. ``outgoing`` is what left
+    last, ``procedure`` what opened. ``broker`` is the one that drafts it for the company, ``form_version`` that of the
+    form that its content answers, 0 where there is none.
     """
 
     id: str
@@ -61,6 +63,18 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
     outgoing: str | None = None
     procedure: str | None = None
+    broker: str | None = None
+    form_version: int = 0
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """A content as it was sent; it never changes any more."""
+
+    submission: str
+    number: int
+    content: str
+    content_hash: str
+    sent_at: datetime
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,15 +129,17 @@ def draft(
     content: str,
     refs: tuple[Reference, ...],
     now: datetime,
+    company: str | None = None,
 ) -> Decided:
-    """A new submission; its id was made by the app."""
+    """A new submission; its id was made by the app. Of another ``company`` than the person's, theirs is its broker."""
     if not _may(person, _DECLARE):
         return NotDone.NOT_YOURS
     if not _is_json(content):
         return NotDone.BLOCKED
     return Submission(
         id=id,
-        company=person.company,
+        company=company or person.company,
+        broker=person.company if company not in (None, person.company) else None,
         author=person.user,
         target=target,
         content=content,
@@ -161,9 +177,36 @@ def edit(
         content_hash=content_hash(content),
         refs=refs,
         approval=None,
-        revision=submission.revision + 1,
         version=submission.version + 1,
         updated_at=now,
+    )
+
+
+def reopen(envelope: Definition, submission: Submission, person: Person, now: datetime) -> Decided:
+    """Back to the draft, its content as it is; no approval is left."""
+    return _by(envelope, submission, "edit", person, _DECLARE, now)
+
+
+def as_draft(
+    envelope: Definition, submission: Submission, person: Person, now: datetime
+) -> Decided:
+    """The submission as it may be written in: reopened, or after a rejection corrected; a draft as it is."""
+    if submission.state == envelope.start:
+        return submission if _may(person, _DECLARE) else NotDone.NOT_YOURS
+    reopened = reopen(envelope, submission, person, now)
+    if reopened is not NotDone.NOT_NOW:
+        return reopened
+    return correct(envelope, submission, person, now)
+
+
+def revision_of(sent: Submission) -> Revision:
+    """What is kept of a submission that has just been sent."""
+    return Revision(
+        submission=sent.id,
+        number=sent.revision,
+        content=sent.content,
+        content_hash=sent.content_hash,
+        sent_at=sent.entered_at,
     )
 
 
@@ -192,7 +235,11 @@ def withdraw(
 
 
 def correct(envelope: Definition, submission: Submission, person: Person, now: datetime) -> Decided:
-    return _by(envelope, submission, "correct", person, _DECLARE, now)
+    """Begin the next revision; the one that was rejected is kept as it was sent."""
+    moved = _by(envelope, submission, "correct", person, _DECLARE, now)
+    if isinstance(moved, NotDone):
+        return moved
+    return msgspec.structs.replace(moved, revision=submission.revision + 1)
 
 
 def approve(
@@ -272,9 +319,11 @@ def _by(
     now: datetime,
 ) -> Decided:
     moved = _moved(envelope, submission, OPERATOR, event, now)
-    if not isinstance(moved, NotDone) and not _may(person, roles):
-        return NotDone.NOT_YOURS
-    return moved
+    if isinstance(moved, NotDone):
+        return moved
+    # What is decided, the company decides itself: its broker only declares for it.
+    theirs = roles is _DECIDE and person.company != submission.company
+    return NotDone.NOT_YOURS if theirs or not _may(person, roles) else moved
 
 
 def _is_json(content: str) -> bool:

@@ -163,7 +163,7 @@ class RequestReader(Protocol):
 
 class SubmissionReader(Protocol):
     async def submission(self, company: str, submission: str) -> Submission | None:
-        """A submission of that company."""
+        """A submission that is that company's, or that it drafts as a broker, under whatever mandate."""
         ...
 
     async def done(self, user: str, key: str) -> MutationDone | None:

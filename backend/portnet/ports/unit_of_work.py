@@ -12,13 +12,14 @@ from typing import Protocol, Self
 
 import msgspec
 
-from portnet.domain.access import Company, Mandate, User
+from portnet.domain.access import Company, Mandate, User, Viewer
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Attempt, Delivery, Device
 from portnet.domain.approving.approval import Approval
 from portnet.domain.approving.authority import Delegation
 from portnet.domain.approving.matrix import Matrix
 from portnet.domain.approving.seen import Seen
+from portnet.domain.declaring.drafting import DraftField
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
@@ -32,7 +33,7 @@ from portnet.domain.outgoing import Outgoing
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.reference.reference_table import ReferenceRow, Table
 from portnet.domain.request import InformationRequest
-from portnet.domain.submission import Submission
+from portnet.domain.submission import Revision, Submission
 from portnet.domain.timers import Retimed, Timer
 from portnet.ports.approving.work import ApprovingWork
 
@@ -86,6 +87,20 @@ class AcknowledgedStep(msgspec.Struct, frozen=True, kw_only=True):
     mandates: tuple[Mandate, ...]
 
 
+class DraftCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft as it stands, what its writer has not read of it, and by what right they write.
+
+    ``done`` is what their mutation did before; ``people`` are the writer's company's, ``mandates`` those that another
+    company gave to it.
+    """
+
+    draft: Submission | None
+    done: MutationDone | None
+    later: tuple[DraftField, ...]
+    people: tuple[User, ...]
+    mandates: tuple[Mandate, ...]
+
+
 class Vanished(msgspec.Struct, frozen=True, kw_only=True):
     """An entry that had been inferred, and is not any more."""
 
@@ -121,6 +136,8 @@ Change = (
     | AuditDraft
     | Record
     | Submission
+    | DraftField
+    | Revision
     | Outgoing
     | InformationRequest
     | MutationDone
@@ -211,6 +228,21 @@ class UnitOfWork(Protocol):
 
     async def submission(self, submission: str) -> Submission | None:
         """A submission, locked until the unit ends."""
+        ...
+
+    async def draft(
+        self, viewer: Viewer, key: str, draft: str, company: str, after: int
+    ) -> DraftCase:
+        """What ``viewer`` writes a draft of ``company`` on, locked until the unit ends.
+
+        Args:
+            key: their mutation's.
+            after: the version of the draft that they have read; fields that were written later are told.
+        """
+        ...
+
+    async def mandates(self, company: str, broker: str) -> Sequence[Mandate]:
+        """Those that ``company`` gave to ``broker``, ended ones too."""
         ...
 
     async def outgoing(self, outgoing: str) -> Outgoing | None:

@@ -15,6 +15,7 @@ from portnet.domain.agency import AgencyEvent, Party, Reason, Reference
 from portnet.domain.catalogue import OPERATOR, Catalogue
 from portnet.domain.desk.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason, AnomalyState
 from portnet.domain.events import (
+    BrokerNamed,
     DossierOpened,
     Event,
     ProcedureOpened,
@@ -23,6 +24,7 @@ from portnet.domain.events import (
     SubmissionChanged,
     SubmissionReceived,
     company_audience,
+    submission_audiences,
 )
 from portnet.domain.filing import Files, Link, hearers, shared_dossier
 from portnet.domain.folding import open_dossier, open_procedure, refresh
@@ -184,7 +186,12 @@ class Answers:
         work.add(
             *await self._following.follow(work, submission, changed, message.event, None, now),
             changed,
-            self._record(now, SubmissionChanged(submission=changed), changed.id),
+            self._record(
+                now,
+                SubmissionChanged(submission=changed),
+                changed.id,
+                submission_audiences(changed),
+            ),
             AuditDraft(
                 company=changed.company,
                 at=now,
@@ -210,7 +217,8 @@ class Answers:
         files = await work.files(opening)
         procedure = self._quicker(files, opening, outgoing, company)
         if procedure is None:
-            procedure = self._begin(work, files, opening, outgoing, company, now)
+            broker = submission.broker
+            procedure = await self._begin(work, files, opening, outgoing, company, broker, now)
         return msgspec.structs.replace(submission, procedure=procedure.id)
 
     def _quicker(
@@ -228,13 +236,14 @@ class Answers:
         )
         return next((p for p in own if p.id in linked or p.identity == identity), None)
 
-    def _begin(
+    async def _begin(
         self,
         work: UnitOfWork,
         files: Files,
         opening: AgencyEvent,
         outgoing: Outgoing,
         company: Company,
+        broker: str | None,
         now: datetime,
     ) -> Procedure:
         definition = self._catalogue.latest(opening.code)
@@ -254,11 +263,16 @@ class Answers:
             work.add(self._record(now, DossierOpened(dossier=dossier), dossier.id))
         others = files.of(dossier.id)
         dossier = refresh(self._catalogue, dossier, [*others, procedure], now)
+        if broker is not None and dossier.broker is None:
+            dossier = msgspec.structs.replace(dossier, broker=broker)
+            named = BrokerNamed(dossier=dossier.id, broker=broker)
+            work.add(self._record(now, named, dossier.id))
         refs = opening.refs
         received = SubmissionReceived(
             submission=outgoing.subject, dossier=dossier.id, procedure=procedure.id
         )
-        audiences = tuple(map(company_audience, hearers(dossier, files.mandates, now)))
+        mandates = [*files.mandates, *(await work.mandates(company.id, broker) if broker else ())]
+        audiences = tuple(map(company_audience, hearers(dossier, mandates, now)))
         record = self._record(now, received, dossier.id, audiences)
         work.add(
             dossier,

@@ -7,17 +7,17 @@ transaction: what is submitted becomes a row that the gateway sends.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from portnet.domain import submission as envelope_of
-from portnet.domain.access import Viewer
+from portnet.domain.access import Role, Viewer
 from portnet.domain.act import GATEWAY
 from portnet.domain.agency import Reference
 from portnet.domain.catalogue import CLOCK, Catalogue, Definition
-from portnet.domain.events import Record, SubmissionChanged
+from portnet.domain.events import Record, SubmissionChanged, submission_audiences
 from portnet.domain.identity.proof import Need, Proof, Unproven, operation_hash
 from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState, submission_body
 from portnet.domain.submission import ENVELOPE, Decided, NotDone, Person, Submission
@@ -29,10 +29,11 @@ from portnet.ports.proofs import Proofs
 from portnet.ports.reading import SubmissionReader
 from portnet.ports.unit_of_work import AuditDraft, Change, MutationDone, UnitOfWork, UnitsOfWork
 from portnet.services.approving.following import Following
+from portnet.services.declaring.access import may_work_on
 from portnet.services.identity.person import person_of, refused
 
 #: How many faults of a content block it; an agency would not take it.
-Checker = Callable[[Submission], int]
+Checker = Callable[[Submission], Awaitable[int]]
 
 Decide = Callable[[Definition, Submission, Person, datetime], Decided]
 
@@ -112,10 +113,21 @@ class Submissions:
         return await self._change(viewer, asked, "edit", decide, content)
 
     async def validate(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
+        known = await self._reader.submission(viewer.company, asked.submission)
+        if known is None:
+            return NotDone.NOT_FOUND
+        blocking = await self._blocking(known)
+
         def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
-            return envelope_of.validate(envelope, s, who, self._blocking(s), now)
+            if s.content_hash != known.content_hash:
+                return NotDone.STALE_VERSION
+            return envelope_of.validate(envelope, s, who, blocking, now)
 
         return await self._change(viewer, asked, "validate", decide)
+
+    async def reopen(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
+        """Back to the draft with its content as it is; an approval that it had is void."""
+        return await self._change(viewer, asked, "reopen", envelope_of.reopen)
 
     async def discard(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
         return await self._change(viewer, asked, "discard", envelope_of.discard)
@@ -133,20 +145,35 @@ class Submissions:
     async def submit(
         self, viewer: Viewer, asked: Asked, proof: Proof | None
     ) -> Submission | NotDone:
-        """Send it off. The proof is bound to the content that is there now."""
+        """Send it off, a draft once it is checked. The proof is bound to the content that is there now.
+
+        Nobody is asked for a proof of what could not be sent with it.
+        """
         known = await self._reader.submission(viewer.company, asked.submission)
         if known is None:
             return NotDone.NOT_FOUND
-        outgoing = self._ids.new()
+        outgoing, blocking = self._ids.new(), await self._blocking(known)
 
         def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
             if self._route(s, viewer.sandbox) is None:
                 return NotDone.NO_ROUTE
             if s.content_hash != known.content_hash:
                 return NotDone.STALE_VERSION
+            if s.state == envelope.start:
+                checked = envelope_of.validate(envelope, s, who, blocking, now)
+                if isinstance(checked, NotDone):
+                    return checked
+                s = checked
             # Whether the matrix asks for an approval is looked up in the transaction.
-            return envelope_of.submit(envelope, s, who, self._blocking(s), False, outgoing, now)
+            return envelope_of.submit(envelope, s, who, blocking, False, outgoing, now)
 
+        if await self._reader.done(viewer.user, asked.key) is None:
+            if known.version != asked.expected_version:
+                return NotDone.STALE_VERSION
+            able = Person(user=viewer.user, company=viewer.company, roles=frozenset(Role))
+            would_be = decide(self._of(known), known, able, self._clock.now())
+            if isinstance(would_be, NotDone):
+                return would_be
         return await self._proven(viewer, asked, "submit", decide, known.content_hash, proof)
 
     async def timed_out(self, submission: str, event: str) -> Submission | NotDone:
@@ -219,7 +246,7 @@ class Submissions:
         fingerprint = _fingerprint(event, asked, given)
         async with self._units() as work:
             known = await work.submission(asked.submission)
-            if known is None or known.company != viewer.company:
+            if known is None or not await may_work_on(work, viewer, known, now):
                 return NotDone.NOT_FOUND
             done = await work.done(viewer.user, asked.key)
             if done is not None:
@@ -234,6 +261,7 @@ class Submissions:
                 if changed.approval is None and await self._following.asks(work, known):
                     return NotDone.APPROVAL_MISSING
                 work.add(await self._outgoing(work, viewer, changed, now))
+                work.add(envelope_of.revision_of(changed))
             work.add(
                 MutationDone(
                     user=viewer.user,
@@ -253,6 +281,7 @@ class Submissions:
         self, work: UnitOfWork, viewer: Viewer, submission: Submission, now: datetime
     ) -> Change:
         company = await work.company(submission.company)
+        broker = await work.company(submission.broker) if submission.broker else None
         route = self._route(submission, viewer.sandbox)
         if company is None or route is None:
             raise LookupError("a submission was decided without a company or a route")
@@ -263,7 +292,7 @@ class Submissions:
             source=route,
             subject=submission.id,
             event="submit",
-            body=submission_body(submission, company, now),
+            body=submission_body(submission, company, now, broker),
             by=viewer.user,
             sandbox=viewer.sandbox,
             created_at=now,
@@ -279,7 +308,13 @@ class Submissions:
 
     def _record(self, submission: Submission, now: datetime) -> Record:
         event = SubmissionChanged(submission=submission)
-        return Record(id=self._ids.new(), at=now, event=event, subject=submission.id)
+        return Record(
+            id=self._ids.new(),
+            at=now,
+            event=event,
+            subject=submission.id,
+            audiences=submission_audiences(submission),
+        )
 
     def _route(self, submission: Submission, sandbox: bool) -> str | None:
         target = self._catalogue.latest(submission.target)
@@ -308,7 +343,7 @@ def _same(known: Submission, drafted: Submission) -> Submission | NotDone:
     if known.company != drafted.company:
         return NotDone.NOT_FOUND
     same = (known.author, known.target) == (drafted.author, drafted.target)
-    begun = known.revision > 1 or known.content_hash == drafted.content_hash
+    begun = known.version > 1 or known.content_hash == drafted.content_hash
     return known if same and begun else NotDone.KEY_REUSED
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import msgspec
 
-from portnet.domain.access import Company, Mandate, User
+from portnet.domain.access import Company, Mandate, User, Viewer
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Device
 from portnet.domain.audit import GENESIS, AuditRecord, chain_hash
@@ -34,6 +34,7 @@ from portnet.ports.unit_of_work import (
     AnomalyCase,
     AuditDraft,
     Change,
+    DraftCase,
     MutationDone,
     Position,
     Ringing,
@@ -43,6 +44,7 @@ from portnet.ports.unit_of_work import (
 from portnet.storage import rows
 from portnet.storage.approving import StorageApprovingWork
 from portnet.storage.desk import anomaly_case, step_of, write_import
+from portnet.storage.drafts import draft_case
 from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, Together, query
 from portnet.storage.files import claim, file_of, files_of, take
@@ -162,6 +164,16 @@ class StorageUnitOfWork:
         await self._begun.run(lock)
         found = await self._locked("SELECT * FROM submission WHERE id = $1", submission)
         return rows.submission(found[0]) if found else None
+
+    async def draft(
+        self, viewer: Viewer, key: str, draft: str, company: str, after: int
+    ) -> DraftCase:
+        program = draft_case(self._database.dialect, viewer, key, draft, company, after)
+        return await self._begun.run(program)
+
+    async def mandates(self, company: str, broker: str) -> Sequence[Mandate]:
+        sql = "SELECT * FROM mandate WHERE company = $1 AND broker = $2 ORDER BY id"
+        return [rows.mandate(row) for row in await self._begun.run(query(sql, company, broker))]
 
     async def outgoing(self, outgoing: str) -> Outgoing | None:
         found = await self._locked("SELECT * FROM outgoing WHERE id = $1", outgoing)

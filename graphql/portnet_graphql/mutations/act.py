@@ -6,12 +6,16 @@ from typing import Annotated, TypeAlias, assert_never
 
 import strawberry
 
-from portnet.domain.identity.proof import Proof, operation_hash
+from portnet.domain.identity.proof import operation_hash
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault, Wish
+from portnet.services.submission import Asked
 from portnet_graphql.context import Context, Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import found
+from portnet_graphql.mutations.declaring.action import act_on_declaration
+from portnet_graphql.mutations.proof import ProofInput
+from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import (
@@ -21,17 +25,6 @@ from portnet_graphql.types.problem import (
     SecondFactorRequired,
     StaleVersion,
 )
-
-
-@strawberry.input
-class ProofInput:
-    code: str | None = strawberry.UNSET
-    passkey: str | None = strawberry.field(
-        default=strawberry.UNSET, description="the authenticator's JSON, verbatim"
-    )
-
-    def known(self) -> Proof:
-        return Proof(code=self.code or None, passkey=self.passkey or None)
 
 
 @strawberry.input
@@ -45,6 +38,7 @@ class PerformActionInput:
 
 PerformActionResult: TypeAlias = Annotated[
     Procedure
+    | Declaration
     | InvalidInput
     | StaleVersion
     | NotAllowedNow
@@ -58,10 +52,19 @@ PerformActionResult: TypeAlias = Annotated[
 class ActMutations:
     @described(
         "Asks the agency for one of the procedure's `actions`. It is `requested` until the agency's"
-        " system answers; nothing changes before."
+        " system answers; nothing changes before. With a declaration as the subject, does one of its"
+        " own `actions` at once."
     )
     async def perform_action(self, info: Info, input: PerformActionInput) -> PerformActionResult:
         context = info.context
+        declaration = key_of(Kind.DECLARATION, input.subject)
+        if declaration is not None:
+            asked = Asked(
+                key=input.client_mutation_id,
+                submission=declaration,
+                expected_version=input.expected_version,
+            )
+            return await act_on_declaration(asked, input.action, context)
         wish = Wish(
             key=input.client_mutation_id,
             procedure=key_of(Kind.PROCEDURE, input.subject) or "",

@@ -15,6 +15,7 @@ from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.anomaly import Anomaly
 from portnet_graphql.types.company import Company, Mandate
+from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
 from portnet_graphql.types.procedure import TimelineEntry
@@ -68,6 +69,9 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
             return Device.of(devices[key]) if key in devices else None
         case Kind.ANOMALY:
             return await _anomaly(key, context)
+        case Kind.DECLARATION:
+            declared = await context.declarations.declarations.load(key)
+            return None if declared is None else Declaration.of(declared)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:

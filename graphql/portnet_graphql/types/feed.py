@@ -12,6 +12,7 @@ from portnet.domain.events import company_audience, user_audience
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.types.alert import Alert
+from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.scalars import FeedAudience
@@ -45,6 +46,11 @@ class RequestChanged:
     request: InformationRequest
 
 
+@strawberry.type
+class DeclarationChanged:
+    declaration: Declaration
+
+
 @strawberry.type(
     description="A mandate, role or membership changed: drop what is no longer listed, also from"
     " the offline store."
@@ -62,7 +68,13 @@ class Reset:
 
 
 FeedItem: TypeAlias = Annotated[
-    DossierChanged | Removed | AlertChanged | RequestChanged | AccessChanged | Reset,
+    DossierChanged
+    | Removed
+    | AlertChanged
+    | DeclarationChanged
+    | RequestChanged
+    | AccessChanged
+    | Reset,
     strawberry.union("FeedItem"),
 ]
 

@@ -55,6 +55,7 @@ class Kind(enum.StrEnum):
     AGENCY = "Agency"
     REQUEST = "InformationRequest"
     ANOMALY = "Anomaly"
+    DECLARATION = "Declaration"
 
 
 def node_id(kind: Kind, key: str) -> strawberry.ID:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import strawberry
 
+from portnet.domain.declaring.drafting import LONGEST_VALUE, MOST_PATCHES
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
@@ -129,6 +130,21 @@ FAULTS: Mapping[str, Localised] = {
     "UNKNOWN": Localised(
         fr="Cette valeur est inconnue.", ar="هذه القيمة غير معروفة.", en="This value is unknown."
     ),
+    "TOO_MANY": Localised(
+        fr="Au plus {most} champs à la fois.",
+        ar="{most} خانة على الأكثر في كل مرة.",
+        en="At most {most} fields at a time.",
+    ),
+    "TOO_LARGE": Localised(
+        fr="La déclaration est trop volumineuse.",
+        ar="حجم التصريح كبير جدا.",
+        en="The declaration is too large.",
+    ),
+    "TWICE": Localised(
+        fr="Ce champ figure deux fois.",
+        ar="وردت هذه الخانة مرتين.",
+        en="This field is there twice.",
+    ),
     "OTHER_COMPANY": Localised(
         fr="Le message concerne une autre société que ce dossier.",
         ar="الرسالة تخص شركة أخرى غير صاحبة هذا الملف.",
@@ -199,10 +215,16 @@ class StaleVersion(Problem):
     conflicts: list[FieldConflict]
 
     @classmethod
-    def of(cls, current: Node, locale: Locale) -> StaleVersion:
-        """Of a subject that is not edited field by field."""
-        message = STALE.in_(locale)
-        return cls(code="STALE_VERSION", message=message, current=current, conflicts=[])
+    def of(
+        cls, current: Node, locale: Locale, conflicts: Sequence[FieldConflict] = ()
+    ) -> StaleVersion:
+        """``conflicts`` of a subject that is edited field by field."""
+        return cls(
+            code="STALE_VERSION",
+            message=STALE.in_(locale),
+            current=current,
+            conflicts=list(conflicts),
+        )
 
 
 @strawberry.type
@@ -254,5 +276,5 @@ def _issue(fault: Fault, locale: Locale) -> FieldIssue:
         path=fault.path,
         code=fault.code,
         severity=Severity.ERROR,
-        message=sentence.format(longest=_LONGEST.get(fault.path)),
+        message=sentence.format(longest=_LONGEST.get(fault.path, LONGEST_VALUE), most=MOST_PATCHES),
     )

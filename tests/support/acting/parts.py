@@ -1,5 +1,6 @@
 """The use cases of acting over a running house's parts, for people whose proofs count and systems that are reached."""
 
+from portnet.domain.submission import Submission
 from portnet.services.act import Acts
 from portnet.services.submission import Submissions
 from portnet.storage.repositories.submission import SubmissionRepository
@@ -23,6 +24,10 @@ def acts_of(parts: House) -> Acts:
     )
 
 
+async def nothing_blocks(_: Submission) -> int:
+    return 0
+
+
 def submissions_of(parts: House) -> Submissions:
     return Submissions(
         parts.units,
@@ -33,6 +38,6 @@ def submissions_of(parts: House) -> Submissions:
         parts.clock,
         parts.ids,
         parts.wakeups,
-        blocking=lambda _: 0,
+        blocking=nothing_blocks,
         following=parts.approving.following,
     )

@@ -66,13 +66,16 @@ class Stage:
         )  # fmt: skip
         self.submissions = Submissions(
             world.units, reader, world.catalogue, self.proofs, self.systems, clock, ids, wakeups,
-            blocking=lambda _: self.blocking, following=world.approving.following,
+            blocking=self._blocking, following=world.approving.following,
         )  # fmt: skip
         self.decisions = world.approving.decisions(self.acts)
         self.declarant = world.viewer(IMPORTER, Role.DECLARANT)
         self.manager = world.viewer(IMPORTER, Role.MANAGER)
         self._keys = count(1)
         self._lines = count(1)
+
+    async def _blocking(self, _: Submission) -> int:
+        return self.blocking
 
     def worker(self, gateway: Gateway | None = None) -> GatewayWorker:
         """A sender; several are several processes'."""

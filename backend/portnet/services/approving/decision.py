@@ -36,7 +36,7 @@ from portnet.ports.proofs import Proofs
 from portnet.ports.reading import SubmissionReader
 from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitOfWork, UnitsOfWork
 from portnet.services.act import Acts
-from portnet.services.approving.following import Following
+from portnet.services.approving.following import Following, retimed
 from portnet.services.approving.outcome import Fault, Refused, SecondFactorMissing, Stale
 from portnet.services.identity.person import person_of, refused
 
@@ -285,7 +285,7 @@ class Decisions:
             raise _No(Refused(approval=approval, because=changed))
         event = SubmissionChanged(submission=changed)
         record = Record(id=self._ids.new(), at=now, event=event, subject=changed.id)
-        work.add(changed, record)
+        work.add(changed, record, retimed(envelope, submission, changed))
 
     async def _taken_back(
         self,

@@ -32,6 +32,7 @@ _ENDS: Mapping[str, ApprovalState] = {
     "withdraw": ApprovalState.WITHDRAWN,
     "lapse": ApprovalState.LAPSED,
     "edit": ApprovalState.VOIDED,
+    "reopen": ApprovalState.VOIDED,
     "discard": ApprovalState.VOIDED,
     "revoke": ApprovalState.VOIDED,
 }
@@ -42,6 +43,7 @@ _ALERTS: Mapping[str, str] = {
     "lapse": "A30",
     "revoke": "A30",
     "edit": "A32",
+    "reopen": "A32",
 }
 #: Of the envelope itself.
 _DOUBTS: Mapping[str, str] = {"no_ack": "A23", "nack": "A37"}
@@ -76,7 +78,7 @@ class Following:
     ) -> Sequence[Change]:
         """What ``event``, which made ``after`` of ``before``, changes besides; ``by`` is a user, None our clock."""
         envelope = self._catalogue.definition(ENVELOPE, after.envelope)
-        changes: list[Change] = [_retimed(envelope, before, after)]
+        changes: list[Change] = [retimed(envelope, before, after)]
         if event == "request_approval" and by is not None:
             changes += await self._asked(work, envelope, after, by, now)
         elif event in _ENDS and before.state in _UNDER_APPROVAL:
@@ -143,7 +145,8 @@ async def asked(
     return [approval, teller.changed(approval, now), timers, *told]
 
 
-def _retimed(envelope: Definition, before: Submission, after: Submission) -> Retimed:
+def retimed(envelope: Definition, before: Submission, after: Submission) -> Retimed:
+    """The timers of a submission that went from one state to another."""
     live = timers_of_submission(envelope, after)
     still = {timer.key for timer in live}
     moot = (t.key for t in timers_of_submission(envelope, before))

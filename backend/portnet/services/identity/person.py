@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
-from portnet.domain.access import Viewer
+from portnet.domain.access import User, Viewer
 from portnet.domain.identity.proof import Unproven
 from portnet.domain.submission import NotDone, Person
 from portnet.ports.unit_of_work import UnitOfWork
@@ -14,7 +15,11 @@ async def person_of(work: UnitOfWork, viewer: Viewer) -> Person:
     """The viewer with their roles of now, and whether their company has nobody else. An account that was closed since
     may do nothing.
     """
-    people = await work.people(viewer.company)
+    return among(await work.people(viewer.company), viewer)
+
+
+def among(people: Sequence[User], viewer: Viewer) -> Person:
+    """The same, of the active ``people`` of their company."""
     own = next((user for user in people if user.id == viewer.user), None)
     return Person(
         user=viewer.user,

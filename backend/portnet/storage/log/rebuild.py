@@ -14,13 +14,14 @@ from piccolo.table import Table
 from portnet.domain.alerts import Alert
 from portnet.domain.approving.approval import Approval
 from portnet.domain.catalogue import Catalogue
+from portnet.domain.declaring.drafting import DraftField
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import Event
 from portnet.domain.filing import Link
 from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.request import InformationRequest
-from portnet.domain.submission import Submission
+from portnet.domain.submission import Revision, Submission
 from portnet.ports.clock import Clock, Ids
 from portnet.storage import rows, tables
 from portnet.storage.description import description
@@ -109,6 +110,10 @@ SHELVES = {
     "requests": _Shelf(InformationRequest, tables.RequestTable, "id"),
     "submissions": _Shelf(Submission, tables.SubmissionTable, "id"),
     "approvals": _Shelf(Approval, tables.ApprovalTable, "id"),
+    "fields": _Shelf(
+        DraftField, tables.DeclarationFieldTable, "submission", ("submission", "path")
+    ),
+    "revisions": _Shelf(Revision, tables.RevisionTable, "submission", ("submission", "number")),
 }
 _Shelved = Mapping[str, list[Values]]
 

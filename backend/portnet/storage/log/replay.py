@@ -15,6 +15,7 @@ import msgspec
 from portnet.domain.alerts import Alert, AlertState
 from portnet.domain.approving.approval import Approval
 from portnet.domain.catalogue import OPERATOR, Catalogue, Definition
+from portnet.domain.declaring.drafting import DraftField, DraftSaved
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import (
     ActRequested,
@@ -45,10 +46,10 @@ from portnet.domain.folding import refresh
 from portnet.domain.outgoing import SUBMISSION
 from portnet.domain.procedure import Entry, Procedure, Requested, Standing, fold
 from portnet.domain.request import InformationRequest
-from portnet.domain.submission import Submission
+from portnet.domain.submission import Revision, Submission
+from portnet.storage.log.declared import Declared, version_of
 
-Versioned = TypeVar("Versioned", InformationRequest, Submission, Approval)
-
+Versioned = TypeVar("Versioned", InformationRequest, Approval)
 
 #: Nobody sees for the first time what is superseded or taken, and what is taken is not superseded any more.
 _ALERTS_END: Mapping[type[Event], int] = {AlertSuperseded: 1, AlertAcknowledged: 2}
@@ -72,6 +73,8 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[InformationRequest, ...] = ()
     submissions: tuple[Submission, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    fields: tuple[DraftField, ...] = ()
+    revisions: tuple[Revision, ...] = ()
 
 
 def rebuild(catalogue: Catalogue, logged: Sequence[Logged]) -> Rebuilt:
@@ -98,8 +101,8 @@ class _Subject:
         self.changed_at: dict[str, datetime] = {}
         self.alert: Alert | None = None
         self.request: InformationRequest | None = None
-        self.submission: Submission | None = None
         self.approval: Approval | None = None
+        self.submission: list[Logged] = []
 
     def take(self, logged: Logged) -> None:
         event = logged.event
@@ -135,10 +138,10 @@ class _Subject:
                 self._changed(event.dossier, logged.at)
             case RequestChanged():
                 self.request = _newer(self.request, event.request)
-            case SubmissionChanged():
-                self.submission = _newer(self.submission, event.submission)
             case ApprovalChanged():
                 self.approval = _newer(self.approval, event.approval)
+            case SubmissionChanged() | DraftSaved():
+                self.submission.append(logged)
             case AlertSuperseded():
                 self.alert = _superseded(self.alert)
             case StepVanished():
@@ -154,10 +157,10 @@ class _Subject:
             return Rebuilt(alerts=(self.alert,))
         if self.request is not None:
             return Rebuilt(requests=(self.request,))
-        if self.submission is not None:
-            return Rebuilt(submissions=(self.submission,))
         if self.approval is not None:
             return Rebuilt(approvals=(self.approval,))
+        if self.submission:
+            return _declared(self.submission)
         if self.dossier is None:
             return Rebuilt()
         procedures: list[Procedure] = []
@@ -254,6 +257,17 @@ def _under_way(acts: Sequence[Procedure], entries: Sequence[Entry]) -> Requested
     last = max(acts, key=lambda act: act.version, default=None)
     requested = None if last is None else last.requested
     return None if requested is None or requested.outgoing in answered else requested
+
+
+def _declared(logged: Sequence[Logged]) -> Rebuilt:
+    declared = Declared()
+    for each in sorted(logged, key=lambda each: version_of(each.event)):
+        declared.take(each.event, each.at)
+    return Rebuilt(
+        submissions=declared.submissions,
+        fields=tuple(declared.fields.values()),
+        revisions=tuple(declared.revisions.values()),
+    )
 
 
 def _newer(known: Versioned | None, found: Versioned) -> Versioned:

@@ -36,6 +36,9 @@ _FRAMES: Mapping[str, FrameKind] = {
     "act_requested": FrameKind.DOSSIER_CHANGED,
     "submission_received": FrameKind.DOSSIER_CHANGED,
     "request_changed": FrameKind.REQUEST_CHANGED,
+    "submission_changed": FrameKind.DECLARATION_CHANGED,
+    "approval_changed": FrameKind.APPROVAL_CHANGED,
+    "draft_saved": FrameKind.DECLARATION_CHANGED,
 }
 
 

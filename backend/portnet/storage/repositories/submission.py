@@ -16,7 +16,7 @@ class SubmissionRepository:
         self._database = database
 
     async def submission(self, company: str, submission: str) -> Submission | None:
-        sql = "SELECT * FROM submission WHERE id = $1 AND company = $2"
+        sql = "SELECT * FROM submission WHERE id = $1 AND (company = $2 OR broker = $2)"
         found = await self._database.read(query(sql, submission, company))
         return rows.submission(found[0]) if found else None
 

@@ -25,6 +25,12 @@ from portnet.storage.rows.approving import (
     seen,
     seen_row,
 )
+from portnet.storage.rows.declaring import (
+    draft_field,
+    draft_field_row,
+    revision,
+    revision_row,
+)
 from portnet.storage.rows.filing import (
     dossier,
     dossier_row,
@@ -78,6 +84,8 @@ __all__ = [
     "device_row",
     "dossier",
     "dossier_row",
+    "draft_field",
+    "draft_field_row",
     "entry",
     "entry_row",
     "feedback_row",
@@ -104,6 +112,8 @@ __all__ = [
     "raw_message",
     "request",
     "request_row",
+    "revision",
+    "revision_row",
     "seen",
     "seen_row",
     "session",

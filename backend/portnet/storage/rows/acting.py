@@ -30,7 +30,7 @@ def submission_row(s: Submission) -> tuple[Any, ...]:
         s.id, s.company, s.author, s.target, s.content, s.content_hash, json_text(s.refs),
         s.envelope, s.state, micros(s.entered_at), micros(s.created_at), micros(s.updated_at),
         s.revision, s.version, json_or_none(s.approval), json_text(s.reasons), s.outgoing,
-        s.procedure,
+        s.procedure, s.broker, s.form_version,
     )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def submission(r: Row) -> Submission:
         revision=r["revision"], version=r["version"],
         approval=None if r["approval"] is None else _approval.decode(r["approval"]),
         reasons=_reasons.decode(r["reasons"]), outgoing=r["outgoing"], procedure=r["procedure"],
+        broker=r["broker"], form_version=r["form_version"],
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from portnet.domain.approving.approval import Approval
 from portnet.domain.approving.authority import Delegation
 from portnet.domain.approving.matrix import Matrix
 from portnet.domain.approving.seen import Seen
+from portnet.domain.declaring.drafting import DraftField
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
@@ -30,7 +31,7 @@ from portnet.domain.indicators.measuring import OpenStep
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.procedure import Entry, Procedure
 from portnet.domain.request import InformationRequest
-from portnet.domain.submission import Submission
+from portnet.domain.submission import Revision, Submission
 from portnet.domain.timers import Timer
 from portnet.ports.unit_of_work import MutationDone
 from portnet.storage import tables
@@ -43,6 +44,7 @@ from portnet.storage.rows.approving import (
     matrix_row,
     seen_row,
 )
+from portnet.storage.rows.declaring import draft_field_row, revision_row
 from portnet.storage.rows.filing import (
     dossier_row,
     entry_row,
@@ -108,6 +110,8 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Timer: Writing(tables.TimerTable, timer_row, key=("subject", "kind", "detail")),
     InformationRequest: Writing(tables.RequestTable, request_row),
     Submission: Writing(tables.SubmissionTable, submission_row),
+    DraftField: Writing(tables.DeclarationFieldTable, draft_field_row, key=("submission", "path")),
+    Revision: Writing(tables.RevisionTable, revision_row, key=("submission", "number")),
     Outgoing: Writing(tables.OutgoingTable, outgoing_row),
     MutationDone: Writing(tables.MutationDoneTable, mutation_done_row, key=("user_id", "key")),
     Approval: Writing(tables.ApprovalTable, approval_row),

@@ -16,6 +16,7 @@ from portnet.storage.tables.approving import (
     DelegationTable,
     MatrixTable,
 )
+from portnet.storage.tables.declaring import DeclarationFieldTable, RevisionTable
 from portnet.storage.tables.filing import (
     DossierTable,
     EntryTable,
@@ -77,6 +78,8 @@ TABLES: tuple[type[Table], ...] = (
     SubmissionTable,
     OutgoingTable,
     MutationDoneTable,
+    DeclarationFieldTable,
+    RevisionTable,
     InstallationTable,
     UncountedTable,
     CountedTable,
@@ -104,6 +107,7 @@ __all__ = [
     "CompanyTable",
     "CountedTable",
     "CredentialsTable",
+    "DeclarationFieldTable",
     "DelegationTable",
     "DeliveryTable",
     "DeviceTable",
@@ -127,6 +131,7 @@ __all__ = [
     "ReferenceRowTable",
     "ReferenceTable",
     "RequestTable",
+    "RevisionTable",
     "SessionTable",
     "SubmissionTable",
     "TallyTable",

@@ -27,6 +27,8 @@ class SubmissionTable(Table, tablename="submission"):
     reasons = Text()
     outgoing = Text(null=True)
     procedure = Text(null=True)
+    broker = Text(null=True)
+    form_version = BigInt(default=0)
 
 
 class OutgoingTable(Table, tablename="outgoing"):

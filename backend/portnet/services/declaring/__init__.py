@@ -1,0 +1,1 @@
+"""The use cases of writing a declaration and of sending it off."""

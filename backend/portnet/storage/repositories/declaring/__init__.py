@@ -1,0 +1,1 @@
+"""Declarations, as their company and its broker read them."""

@@ -1,0 +1,1 @@
+"""What an app reads of declarations."""

@@ -1,0 +1,1 @@
+"""Writing declarations in tests: a form of few questions, and apps that fill it in."""
