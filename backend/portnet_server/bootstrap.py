@@ -31,7 +31,7 @@ from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.answer import Answers
-from portnet.services.approving.describing import PathDescriber
+from portnet.services.approving.describing import FormDescriber
 from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
@@ -75,6 +75,7 @@ from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
 from portnet_server.composition.approving import ApprovingRoom
+from portnet_server.composition.drafting import Drafting, drafting, published_forms
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -172,18 +173,20 @@ class House:
         self.gateway = HttpGateway(self.systems, signing_key(secret), self.clock)
         planner = Planner(self.catalogue)
         intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
+        self.forms = published_forms(self.catalogue, self.references.current)
         self.approving = ApprovingRoom(
             self.units,
             ApprovalRepository(self.database),
             SubmissionRepository(self.database),
             self.catalogue,
             planner,
-            PathDescriber(),
+            FormDescriber(self.forms),
             self.proofs,
             self.clock,
             self.ids,
             self.wakeups,
         )
+        self.drafting = self._drafting()
         self.acts, self.submissions = self._acts(), self._submissions()
         self.bells = TimerService(
             self.units,
@@ -276,9 +279,22 @@ class House:
             self.clock,
             self.ids,
             self.wakeups,
-            # Contents are opaque here: what their forms ask for is checked where the forms are known.
-            blocking=lambda _: 0,
+            blocking=self.drafting.checks.blocking,
             following=self.approving.following,
+        )
+
+    def _drafting(self) -> Drafting:
+        return drafting(
+            self.units,
+            self.database,
+            self.accounts,
+            self.catalogue,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            self.approving.following,
+            references=lambda: self.references.current,
+            forms=self.forms,
         )
 
     def _app(self, secret: bytes) -> Litestar:
@@ -322,10 +338,15 @@ class House:
                 indicators=self.indicators,
                 feedback=FeedbackBox(self.units, self.files, self.clock, self.ids),
                 acts=self.acts,
+                approving=self.approving.services(self.acts),
                 anomalies=Anomalies(
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
                 ),
                 help=Help(self.units, files, self.anomalies, self.clock, self.ids),
+                drafts=self.drafting.drafts,
+                submissions=self.submissions,
+                checks=self.drafting.checks,
+                prefills=self.drafting.prefills,
             ),
             readers=Readers(
                 files=self.files,
@@ -336,6 +357,8 @@ class House:
                 feeds=self.feed,
                 agencies=self.agencies,
                 requests=self.requests,
+                approvals=self.approving.reader,
+                declarations=self.drafting.reader,
             ),
             catalogue=self.catalogue,
             references=self.references,

@@ -21,6 +21,7 @@ from portnet.services.approving.matrix import Matrices
 from portnet.services.approving.telling import OwnTeller
 from portnet.services.approving.waiting import ApprovalBells, OwnWorkTimers
 from portnet.services.submission import Submissions
+from portnet_graphql.context import ApprovingServices
 
 
 class ApprovingRoom:
@@ -45,6 +46,7 @@ class ApprovingRoom:
         self._proofs = proofs
         self._clock = clock
         self._ids = ids
+        self.describer = describer
         self._wakeups = wakeups
         self._teller = OwnTeller(catalogue, planner, ids)
         self.reader = reader
@@ -66,6 +68,16 @@ class ApprovingRoom:
             self._clock,
             self._ids,
             self._wakeups,
+        )
+
+    def services(self, acts: Acts) -> ApprovingServices:
+        """What the contract needs of the room."""
+        return ApprovingServices(
+            inbox=self.inbox,
+            decisions=self.decisions(acts),
+            matrices=self.matrices,
+            delegations=self.delegations,
+            describer=self.describer,
         )
 
     def timers(self, submissions: Submissions) -> OwnWorkTimers:

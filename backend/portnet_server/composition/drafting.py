@@ -10,18 +10,23 @@ import msgspec
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.declaring.form import Forms
 from portnet.domain.declaring.issue import Facts
+from portnet.domain.reference.references import References
 from portnet.domain.submission import Submission
+from portnet.forms import load_forms
+from portnet.forms.lists import currency_decimals
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
 from portnet.ports.reading import AccountReader
 from portnet.ports.unit_of_work import UnitsOfWork
 from portnet.services.approving.following import Following
-from portnet.services.declaring.checks import Checks, SentenceOf
+from portnet.services.declaring.checks import Checks
 from portnet.services.declaring.drafts import Drafts
-from portnet.services.declaring.prefill import CarryOver, Prefills
+from portnet.services.declaring.prefill import Prefills
 from portnet.storage.engines import Database
 from portnet.storage.repositories.declaring.declaration import DeclarationRepository
 
+#: Digits of a tariff code that all countries share.
+_HEADING = 6
 _CASABLANCA = ZoneInfo("Africa/Casablanca")
 
 
@@ -34,6 +39,16 @@ class Drafting(msgspec.Struct, frozen=True, kw_only=True):
     reader: DeclarationRepository
 
 
+def published_forms(catalogue: Catalogue, references: References) -> Forms:
+    """The forms that are shipped.
+
+    Raises:
+        FaultyFile: one of them may not be published.
+    """
+    kinds = {code for code, _ in catalogue.definitions}
+    return load_forms(references, kinds, catalogue.documents)
+
+
 def drafting(
     units: UnitsOfWork,
     database: Database,
@@ -42,30 +57,33 @@ def drafting(
     clock: Clock,
     ids: Ids,
     wakeups: Wakeups,
-    forms: Forms,
-    known: Callable[[], Facts],
-    sentence: SentenceOf,
-    carry_over: CarryOver,
     following: Following,
+    references: Callable[[], References],
+    forms: Forms | None = None,
 ) -> Drafting:
     """The room over these parts.
 
     Args:
-        known: what any declaration is checked against today, whoever's it is.
+        references: the reference tables in force.
+        forms: the published ones, unless others are given.
     """
     reader = DeclarationRepository(database)
+    forms = forms or published_forms(catalogue, references())
 
     async def facts(submission: Submission) -> Facts:
         owners = await accounts.companies([submission.company])
         owner = owners.get(submission.company)
         today = clock.now().astimezone(_CASABLANCA).date()
-        return msgspec.structs.replace(
-            known(), today=today, company_ice=owner.ice if owner else None
+        return Facts(
+            today=today,
+            decimals=currency_decimals(),
+            headings=frozenset(code[:_HEADING] for code in references().headings),
+            company_ice=owner.ice if owner else None,
         )
 
     return Drafting(
         drafts=Drafts(units, catalogue, forms, clock, ids, wakeups, following),
-        checks=Checks(forms, facts, sentence),
-        prefills=Prefills(forms, reader, accounts, carry_over, clock),
+        checks=Checks(forms, facts),
+        prefills=Prefills(forms, reader, accounts, clock),
         reader=reader,
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from datetime import datetime
 
 import strawberry
 
 from portnet.domain.declaring.drafting import values_of
-from portnet.domain.declaring.issue import Issue
+from portnet.domain.declaring.prefilling import Prefilled, note
+from portnet.domain.declaring.reading import FieldChange as KnownChange
+from portnet.domain.declaring.reading import diff
+from portnet.domain.declaring.sentences import sentence
+from portnet.domain.localised import Locale
 from portnet.domain.submission import Submission
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found, optional
@@ -40,12 +43,35 @@ class FieldValue:
     value: str
 
 
+@strawberry.type(description="An answer that is known from elsewhere.")
+class PrefilledValue:
+    path: str
+    value: str
+    note: str = strawberry.field(description="Where it came from, to be shown beside the field.")
+
+    @classmethod
+    def all_of(cls, prefilled: Prefilled, locale: Locale) -> list[PrefilledValue]:
+        return [
+            cls(path=path, value=value, note=note(prefilled.origins[path]).in_(locale))
+            for path, value in prefilled.values.items()
+        ]
+
+
 @strawberry.type
 class FieldChange:
     path: str
     label: str
     before: str | None
     after: str | None
+
+    @classmethod
+    def of(cls, change: KnownChange, locale: Locale) -> FieldChange:
+        return cls(
+            path=change.path,
+            label=change.label.in_(locale),
+            before=change.before.in_(locale) if change.before else None,
+            after=change.after.in_(locale) if change.after else None,
+        )
 
 
 @strawberry.type(description="Its content is what is sent; nothing that was sent is ever changed.")
@@ -117,9 +143,11 @@ class Declaration(Node):
         before = next((r for r in sent if r.number == wanted), None)
         if before is None:
             return []
-        return changed(
-            values_of(before.content), values_of(self.record.content), self.record, context
-        )
+        form = context.services.checks.form_of(self.record)
+        if form is None:
+            return []
+        differing = diff(form, values_of(before.content), values_of(self.record.content))
+        return [FieldChange.of(change, context.locale) for change in differing]
 
 
 @strawberry.type
@@ -130,8 +158,18 @@ class DeclarationConnection:
 
 async def issues_of(submission: Submission, context: Context) -> list[FieldIssue]:
     """What the check finds, in the viewer's language."""
-    issues = await context.services.checks.issues(submission)
-    return [_issue(issue, context) for issue in issues]
+    form = context.services.checks.form_of(submission)
+    if form is None:
+        return []
+    return [
+        FieldIssue(
+            path=issue.path,
+            code=issue.code.value,
+            severity=Severity(issue.severity.value),
+            message=sentence(form, issue).in_(context.locale),
+        )
+        for issue in await context.services.checks.issues(submission)
+    ]
 
 
 def label_at(path: str, submission: Submission, context: Context) -> str:
@@ -139,28 +177,3 @@ def label_at(path: str, submission: Submission, context: Context) -> str:
     form = context.services.checks.form_of(submission)
     label = form.label_of(path) if form else None
     return path if label is None else label.in_(context.locale)
-
-
-def changed(
-    before: Mapping[str, str], after: Mapping[str, str], submission: Submission, context: Context
-) -> list[FieldChange]:
-    """The fields in which two contents differ, in the order of their paths."""
-    return [
-        FieldChange(
-            path=path,
-            label=label_at(path, submission, context),
-            before=before.get(path),
-            after=after.get(path),
-        )
-        for path in sorted(before.keys() | after.keys())
-        if before.get(path) != after.get(path)
-    ]
-
-
-def _issue(issue: Issue, context: Context) -> FieldIssue:
-    return FieldIssue(
-        path=issue.path,
-        code=issue.code.value,
-        severity=Severity(issue.severity.value),
-        message=context.services.checks.sentence(issue).in_(context.locale),
-    )

@@ -35,6 +35,7 @@ from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.answer import Answers
+from portnet.services.approving.describing import FormDescriber
 from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
@@ -46,6 +47,7 @@ from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
 from portnet.services.intake import Intake
 from portnet.services.reception import Reception
+from portnet.services.submission import Submissions
 from portnet.storage.engines import Database
 from portnet.storage.queues.inbox import StorageInbox
 from portnet.storage.queues.uncounted import StorageLedger
@@ -53,6 +55,7 @@ from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
+from portnet.storage.repositories.approving.approval import ApprovalRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
@@ -65,9 +68,13 @@ from portnet_graphql.documents import Documents
 from portnet_graphql.operations import GraphQLOperations
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
+from portnet_notifications.planner import Planner
 from portnet_server.bootstrap import read_message
+from portnet_server.composition.approving import ApprovingRoom
+from portnet_server.composition.drafting import drafting
 from portnet_server.tokens import SessionTokens
 from tests.support.acting.fakes import EverySystem, ToldProofs
+from tests.support.declaring.forms import FORMS
 
 #: A Monday morning: the day on which S0 begins.
 MONDAY = datetime(2026, 11, 23, 7, 50, tzinfo=UTC)
@@ -223,7 +230,13 @@ class World:
             self.unit, self._catalogue, TellEverybody(), self.clock, self.ids, self._wakeups
         )
         self._answers = Answers(
-            self.unit, self._catalogue, self._intake, self.clock, self.ids, self._wakeups
+            self.unit,
+            self._catalogue,
+            self._intake,
+            self.clock,
+            self.ids,
+            self._wakeups,
+            self.approving.following,
         )
 
     async def __aenter__(self) -> Self:
@@ -392,6 +405,43 @@ class World:
         access = AccessTokens(token_key(SECRET))
         files = DossierRepository(self.database)
         figures = IndicatorRepository(self.database)
+        self.approving = approving = ApprovingRoom(
+            self.unit,
+            ApprovalRepository(self.database),
+            SubmissionRepository(self.database),
+            self._catalogue,
+            Planner(self._catalogue),
+            FormDescriber(FORMS),
+            self.proofs,
+            self.clock,
+            self.ids,
+            wakeups,
+        )
+        acts = Acts(
+            self.unit,
+            DossierRepository(self.database),
+            RequestRepository(self.database),
+            SubmissionRepository(self.database),
+            self._catalogue,
+            self.proofs,
+            EverySystem(),
+            self.clock,
+            self.ids,
+            wakeups,
+            approving.asking,
+        )
+        room = drafting(
+            self.unit,
+            self.database,
+            accounts,
+            self._catalogue,
+            self.clock,
+            self.ids,
+            wakeups,
+            approving.following,
+            references=lambda: self.references.current,
+            forms=FORMS,
+        )
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -407,10 +457,15 @@ class World:
             alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
             indicators=Indicators(figures, self.clock, INDICATORS),
             feedback=FeedbackBox(self.unit, files, self.clock, self.ids),
-            acts=Acts(
+            acts=acts,
+            approving=approving.services(acts),
+            anomalies=Anomalies(
+                self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
+            ),
+            help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
+            drafts=room.drafts,
+            submissions=Submissions(
                 self.unit,
-                DossierRepository(self.database),
-                RequestRepository(self.database),
                 SubmissionRepository(self.database),
                 self._catalogue,
                 self.proofs,
@@ -418,11 +473,11 @@ class World:
                 self.clock,
                 self.ids,
                 wakeups,
+                blocking=room.checks.blocking,
+                following=approving.following,
             ),
-            anomalies=Anomalies(
-                self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
-            ),
-            help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
+            checks=room.checks,
+            prefills=room.prefills,
         )
         return Dependencies(
             services=self.services,
@@ -435,6 +490,8 @@ class World:
                 feeds=self.feeds,
                 agencies=AgencyRepository(self.database),
                 requests=RequestRepository(self.database),
+                approvals=approving.reader,
+                declarations=room.reader,
             ),
             catalogue=self._catalogue,
             references=self.references,

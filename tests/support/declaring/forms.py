@@ -1,9 +1,6 @@
 """A small form that tests fill in: as published ones, but with few questions and a check that is easy to fail."""
 
-from datetime import date
-
-from portnet.domain.declaring.form import Field, FieldType, Form, Forms, Step
-from portnet.domain.declaring.issue import Facts
+from portnet.domain.declaring.form import Field, FieldType, Form, Forms, SourceKind, Step
 from portnet.domain.localised import Localised
 
 KIND = "ONSSA_IMPORT"
@@ -14,17 +11,20 @@ GOODS, SELLER, DUM, NUMBER = "goods/label", "seller/name", "papers/dum", "papers
 HS = "goods/lines/*/hs"
 
 
+CARRIED = frozenset({SourceKind.LAST, SourceKind.TEMPLATE})
+
+
 def words(text: str) -> Localised:
     return Localised(fr=f"{text} (fr)", ar=f"{text} (ar)", en=text)
 
 
 def a_form(kind: str = KIND, version: int = 1) -> Form:
     fields = (
-        Field(path=GOODS, label=words("Goods"), type=FieldType.TEXT, required=True),
+        Field(path=GOODS, label=words("Goods"), type=FieldType.TEXT, required=True, carry=CARRIED),
         Field(path=SELLER, label=words("Seller"), type=FieldType.TEXT),
         Field(path=DUM, label=words("DUM"), type=FieldType.TEXT, scheme="DUM"),
         Field(path=NUMBER, label=words("Number"), type=FieldType.TEXT),
-        Field(path="goods/lines", label=words("Lines"), type=FieldType.GROUP, repeats=True),
+        Field(path="goods/lines/*", label=words("Lines"), type=FieldType.GROUP, repeats=True),
         Field(path=HS, label=words("Code"), type=FieldType.TEXT),
     )
     step = Step(code="all", question=words("What comes in?"), hint=None, fields=fields)
@@ -34,4 +34,3 @@ def a_form(kind: str = KIND, version: int = 1) -> Form:
 FORMS = Forms(
     forms={(f.kind, f.version): f for f in (a_form(), a_form(version=2), a_form(APPROVED_KIND))}
 )
-FACTS = Facts(today=date(2026, 11, 23), decimals={"MAD": 2, "EUR": 2})

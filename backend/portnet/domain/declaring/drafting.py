@@ -96,7 +96,7 @@ def content_of(values: Mapping[str, str]) -> str:
 
 
 def faults(form: Form, patch: Sequence[Patch]) -> tuple[PatchFault, ...]:
-    """What of a patch no draft can hold. An answer that is only wrong is kept: `checking` says what is wrong with it."""
+    """What of a patch no draft can hold. An answer that is only wrong is kept: `checking` says so."""
     if len(patch) > MOST_PATCHES:
         return (PatchFault(path="patch", code="TOO_MANY"),)
     found: list[PatchFault] = []
@@ -148,16 +148,6 @@ def conflicts(
         for change in changes
         if change.path in others
     )
-
-
-def references(form: Form, values: Mapping[str, str]) -> tuple[Reference, ...]:
-    """What the answers make the declaration known by, each once, sorted."""
-    found = {
-        (field.scheme, value.strip())
-        for path, value in values.items()
-        if (field := form.field_of(path)) is not None and field.scheme and value.strip()
-    }
-    return tuple(Reference(scheme=scheme, value=value) for scheme, value in sorted(found))
 
 
 def written(draft: Submission, saved: DraftSaved, at: datetime) -> Submission:

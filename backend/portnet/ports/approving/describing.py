@@ -14,11 +14,11 @@ Values = Mapping[str, str]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One value under its label; ``text`` None: it has none."""
+    """One value under its label."""
 
     path: str
     label: Localised
-    text: Localised | None
+    text: Localised
 
 
 class LineChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,10 @@ class LineChange(msgspec.Struct, frozen=True, kw_only=True):
 
 class Describer(Protocol):
     """``kind`` is the code of the procedure that is declared; ``values`` are by path. Pure."""
+
+    def headline(self, kind: str, values: Values, /) -> Localised | None:
+        """One line that tells declarations apart; None where no form knows it."""
+        ...
 
     def amount(self, kind: str, values: Values, /) -> Money | None:
         """What it is about in money; None when that is not known."""

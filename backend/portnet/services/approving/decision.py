@@ -43,7 +43,7 @@ from portnet.services.identity.person import person_of, refused
 #: What one thumb and one code decide together at most.
 MOST = 50
 #: A reason's characters at most.
-LONGEST_REASON = 1_000
+LONGEST_REASON = 500
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from portnet.domain.declaring.checking import check
+from portnet.domain.declaring.checking import blocking, check
 from portnet.domain.declaring.drafting import values_of
-from portnet.domain.declaring.form import Form, Forms, Severity
+from portnet.domain.declaring.form import Form, Forms
 from portnet.domain.declaring.issue import Facts, Issue
-from portnet.domain.localised import Localised
 from portnet.domain.submission import Submission
 
-#: What an issue says to people.
-SentenceOf = Callable[[Issue], Localised]
 #: What is known today that a declaration must agree with.
 FactsOf = Callable[[Submission], Awaitable[Facts]]
 
@@ -20,10 +17,8 @@ FactsOf = Callable[[Submission], Awaitable[Facts]]
 class Checks:
     """Checks declarations, each by the version of the form that it was written in."""
 
-    def __init__(self, forms: Forms, facts: FactsOf, sentence: SentenceOf) -> None:
+    def __init__(self, forms: Forms, facts: FactsOf) -> None:
         self.forms = forms
-        #: What an issue says to people.
-        self.sentence = sentence
         self._facts = facts
 
     def form_of(self, submission: Submission) -> Form | None:
@@ -39,4 +34,4 @@ class Checks:
 
     async def blocking(self, submission: Submission) -> int:
         """How many of its issues no agency would take."""
-        return sum(issue.severity is Severity.ERROR for issue in await self.issues(submission))
+        return blocking(await self.issues(submission))

@@ -21,12 +21,12 @@ from portnet.domain.declaring.drafting import (
     content_of,
     expanded,
     faults,
-    references,
     stamps,
     values_of,
     written,
 )
 from portnet.domain.declaring.form import Form, Forms
+from portnet.domain.declaring.reading import references_of
 from portnet.domain.events import Event, Record, SubmissionChanged, submission_audiences
 from portnet.domain.submission import ENVELOPE, NotDone, Submission, as_draft, draft
 from portnet.ports.clock import Clock, Ids
@@ -205,7 +205,7 @@ class Drafts:
         after = written(opened, saved, now)
         if len(after.content.encode()) > LARGEST_CONTENT:
             return (PatchFault(path="patch", code="TOO_LARGE"),)
-        saved = msgspec.structs.replace(saved, refs=references(form, values_of(after.content)))
+        saved = msgspec.structs.replace(saved, refs=references_of(form, values_of(after.content)))
         after = written(opened, saved, now)
         if moved:
             # Nobody is told of it: what follows in the same transaction tells it.

@@ -7,7 +7,7 @@ import strawberry
 from portnet_graphql.context import Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import optional
-from portnet_graphql.types.declaration import Declaration, DeclarationConnection, FieldValue
+from portnet_graphql.types.declaration import Declaration, DeclarationConnection, PrefilledValue
 from portnet_graphql.types.form import DeclarationForm
 from portnet_graphql.types.node import Kind, PageInfo, described, key_of, page_size
 
@@ -50,12 +50,12 @@ class DeclarationQueries:
         kind: str,
         company: strawberry.ID,
         source: strawberry.ID | None = strawberry.UNSET,
-    ) -> list[FieldValue]:
+    ) -> list[PrefilledValue]:
         context = info.context
         owner = key_of(Kind.COMPANY, company) or ""
         earlier = (key_of(Kind.DECLARATION, source) or "") if source else None
         prefills = context.services.prefills
-        values = await prefills.values(context.viewer, kind, owner, earlier)
-        if values is None:
+        found = await prefills.values(context.viewer, kind, owner, earlier)
+        if found is None:
             raise ContractError(ErrorCode.NOT_FOUND, "There is nothing to take over from.")
-        return [FieldValue(path=path, value=value) for path, value in sorted(values.items())]
+        return PrefilledValue.all_of(found, context.locale)

@@ -17,7 +17,6 @@ from portnet.domain.declaring.drafting import (
     content_of,
     expanded,
     faults,
-    references,
     stamps,
     values_of,
     written,
@@ -129,12 +128,6 @@ def test_a_field_is_there_once_and_a_patch_has_a_length() -> None:
     assert faults(a_form(), twice) == (PatchFault(path=GOODS, code="TWICE"),)
     many = [Patch(path=GOODS, value="a")] * (MOST_PATCHES + 1)
     assert faults(a_form(), many) == (PatchFault(path="patch", code="TOO_MANY"),)
-
-
-def test_the_answers_say_what_the_declaration_is_known_by() -> None:
-    [reference] = references(a_form(), {DUM: " 309 010 ", GOODS: "Feed"})
-    assert (reference.scheme, reference.value) == ("DUM", "309 010")
-    assert references(a_form(), {DUM: " "}) == ()
 
 
 def test_a_draft_is_what_was_saved_in_it_and_each_field_knows_its_writer() -> None:
