@@ -133,7 +133,23 @@ class Submissions:
         return await self._change(viewer, asked, "discard", envelope_of.discard)
 
     async def request_approval(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
-        return await self._change(viewer, asked, "request_approval", envelope_of.request_approval)
+        """Of what is checked; a draft is checked first."""
+        known = await self._reader.submission(viewer.company, asked.submission)
+        if known is None:
+            return NotDone.NOT_FOUND
+        blocking = await self._blocking(known)
+
+        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
+            if s.content_hash != known.content_hash:
+                return NotDone.STALE_VERSION
+            if s.state == envelope.start:
+                checked = envelope_of.validate(envelope, s, who, blocking, now)
+                if isinstance(checked, NotDone):
+                    return checked
+                s = checked
+            return envelope_of.request_approval(envelope, s, who, now)
+
+        return await self._change(viewer, asked, "request_approval", decide)
 
     async def withdraw(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
         return await self._change(viewer, asked, "withdraw", envelope_of.withdraw)
