@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TypeAlias
 
 import msgspec
 
+_Json: TypeAlias = "dict[str, _Json] | list[_Json] | str | float | bool | None"
 _decoder = msgspec.json.Decoder()
 
 
@@ -29,15 +30,13 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Change
     return tuple(Change(path=p, before=before.get(p), after=after.get(p)) for p in touched)
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    match value:
-        case dict():
-            for key in value:
-                yield from _leaves(f"{path}/{key}" if path else str(key), value[key])
-        case list():
-            for place, item in enumerate(value):
-                yield from _leaves(f"{path}/{place}" if path else str(place), item)
-        case str():
-            yield path, value
-        case _:
-            yield path, msgspec.json.encode(value).decode()
+def _leaves(path: str, value: _Json) -> Iterator[tuple[str, str]]:
+    inside = f"{path}/" if path else ""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(f"{inside}{key}", item)
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _leaves(f"{inside}{place}", item)
+    else:
+        yield path, value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -58,5 +58,7 @@ def reminded(
     """Whom the reminder of that step tells; where there is no delegate, the administrators are next at once."""
     if detail == REMINDER:
         return deciders(approval, people)
-    lent = delegates(approval, people, delegations, now) if detail == TO_DELEGATES else frozenset()
-    return lent or frozenset(user.id for user in people if Role.ADMINISTRATOR in user.roles)
+    administrators = frozenset(u.id for u in people if Role.ADMINISTRATOR in u.roles)
+    if detail == TO_ADMINISTRATORS:
+        return administrators
+    return delegates(approval, people, delegations, now) or administrators

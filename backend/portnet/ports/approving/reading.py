@@ -14,7 +14,7 @@ from portnet.ports.reading import Page, PageSize
 
 
 class ApprovalReader(Protocol):
-    async def pending(self, company: str, page: PageSize) -> Page[Approval]:
+    async def pending(self, company: str, size: PageSize) -> Page[Approval]:
         """By deadline, the first to lapse first."""
         ...
 

@@ -13,7 +13,7 @@ from portnet.domain.identity.proof import Need, Proof
 from portnet.domain.submission import NotDone, Submission
 from portnet.ports.reading import PageSize
 from portnet.ports.unit_of_work import Position
-from portnet.services.approving.decision import Decision
+from portnet.services.approving.decision import Decided, Decision
 from portnet.services.approving.outcome import Fault, Refused, SecondFactorMissing, Stale
 from portnet.storage.engines import TransactionConflict
 from tests.support.acting.fakes import CODE
@@ -47,7 +47,7 @@ async def told(stage: Stage, kind: str) -> list[str]:
     return await stage.world.column(sql, kind)
 
 
-def one(outcome: object) -> Approval:
+def one(outcome: Decided) -> Approval:
     assert isinstance(outcome, tuple), outcome
     [approval] = outcome
     assert isinstance(approval, Approval), approval

@@ -32,6 +32,9 @@ HEARD = {
     "ActRequested": FrameKind.DOSSIER_CHANGED,
     "SubmissionReceived": FrameKind.DOSSIER_CHANGED,
     "RequestChanged": FrameKind.REQUEST_CHANGED,
+    "ApprovalChanged": FrameKind.APPROVAL_CHANGED,
+    "SubmissionChanged": FrameKind.DECLARATION_CHANGED,
+    "DraftSaved": FrameKind.DECLARATION_CHANGED,
 }
 
 

@@ -25,17 +25,17 @@ class ApprovalRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def pending(self, company: str, page_size: PageSize) -> Page[Approval]:
-        key = None if page_size.after is None else read_cursor(page_size.after, (int, str))
-        if page_size.after is not None and key is None:
+    async def pending(self, company: str, size: PageSize) -> Page[Approval]:
+        key = None if size.after is None else read_cursor(size.after, (int, str))
+        if size.after is not None and key is None:
             return EMPTY
         following = "" if key is None else " AND (deadline, id) > ($3, $4)"
         found = await self._read(
             f"SELECT * FROM approval WHERE company = $1 AND state = 'PENDING'{following}"
             " ORDER BY deadline, id LIMIT $2",
-            company, page_size.first + 1, *(key or ()),
+            company, size.first + 1, *(key or ()),
         )  # fmt: skip
-        return page(found, page_size, rows.approval, _KEY)
+        return page(found, size, rows.approval, _KEY)
 
     async def approvals_by_id(self, company: str, ids: Sequence[str]) -> Mapping[str, Approval]:
         return {a.id: a for a in await self._approvals(company, "id", ids)}
