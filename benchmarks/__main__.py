@@ -12,6 +12,7 @@ from benchmarks.intake import intake
 from benchmarks.rebuild import rebuild
 from benchmarks.resident import resident
 from benchmarks.result import Result
+from benchmarks.save_field import save_field
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "agency_to_phone": agency_to_phone,
@@ -19,6 +20,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "intake": intake,
     "rebuild": rebuild,
     "resident": resident,
+    "save_field": save_field,
 }
 
 

@@ -40,13 +40,24 @@ fragment AlertAll on Alert {
   id code level text state collapseKey replaces deepLink raisedAt expiresAt acknowledgedBy acknowledgedAt
   dossier { id }
 }
+fragment DeclarationAll on Declaration {
+  id version revision kind formVersion state updatedAt company { id name } broker { id }
+  values { path value } issues { path code severity message } reasons { ...ReasonAll }
+  changes { path label before after } procedure { id }
+}
+fragment ApprovalAll on Approval {
+  id version state role deadline requestedBy requestedAt decidedBy decidedAt onBehalfOf reason
+  company { id } content { id headline why amount { amount currency } summary { path label text } }
+}
 """
 _SNAPSHOT = """
 query Snapshot {
   feeds { audience cursor }
-  me { company { id } mandates { state company { id } } }
+  me { name roles company { id } mandates { state company { id } } }
   dossiers(first: 20) { nodes { ...DossierAll timeline(first: 30) { nodes { ...EntryAll } } } }
   alerts(first: 50) { nodes { ...AlertAll } }
+  declarations(first: 50) { nodes { ...DeclarationAll } }
+  approvals(first: 50) { nodes { ...ApprovalAll } }
 }
 """
 _FEED = """
@@ -58,6 +69,8 @@ subscription Feed($audience: FeedAudience!, $after: Cursor!) {
       ... on DossierChanged { dossier { ...DossierAll } entry { ...EntryAll } }
       ... on AlertChanged { alert { ...AlertAll } }
       ... on RequestChanged { request { state procedure { dossier { id } ...ProcedureAll } } }
+      ... on ApprovalChanged { approval { ...ApprovalAll } }
+      ... on DeclarationChanged { declaration { ...DeclarationAll } }
       ... on Removed { id }
       ... on AccessChanged { companies }
       ... on Reset { reason }
@@ -78,6 +91,8 @@ class Replica:
     Attributes:
         dossiers: by id, each with its ``timeline`` by entry id.
         alerts: by id.
+        declarations: by id, without those that were discarded.
+        approvals: by id, those that wait for this person by their own role.
         heard: the kinds of all items that came, in order; of a dossier's with its entry's kind, or ITSELF.
     """
 
@@ -90,12 +105,20 @@ class Replica:
         self._incomplete = False
         self.dossiers: Json = {}
         self.alerts: Json = {}
+        self.declarations: Json = {}
+        self.approvals: Json = {}
+        self._me: Json = {}
         self.heard: list[str] = []
 
     @property
     def held(self) -> Json:
         """All that it shows, to be compared."""
-        return {"dossiers": self.dossiers, "alerts": self.alerts}
+        return {
+            "dossiers": self.dossiers,
+            "alerts": self.alerts,
+            "declarations": self.declarations,
+            "approvals": self.approvals,
+        }
 
     async def ask(self, document: str, variables: Json | None = None) -> Json:
         """An operation's data."""
@@ -136,7 +159,8 @@ class Replica:
     def _hold(self, snapshot: Json) -> None:
         held = _held(snapshot)
         self.dossiers, self.alerts = held["dossiers"], held["alerts"]
-        me = snapshot["me"]
+        self.declarations, self.approvals = held["declarations"], held["approvals"]
+        me = self._me = snapshot["me"]
         clients = {m["company"]["id"] for m in me["mandates"] if m["state"] == "ACTIVE"}
         self._companies = {me["company"]["id"], *clients}
         self._incomplete = False
@@ -153,6 +177,12 @@ class Replica:
             case "RequestChanged":
                 kind = f"{kind} {item['request']['state']}"
                 self._procedure_changed(item["request"]["procedure"])
+            case "DeclarationChanged":
+                kind = f"{kind} {item['declaration']['state']}"
+                self._declaration_changed(item["declaration"])
+            case "ApprovalChanged":
+                kind = f"{kind} {item['approval']['state']}"
+                self._approval_changed(item["approval"])
             case "Removed":
                 self._drop({item["id"]})
                 self._drop_entry(item["id"])
@@ -174,6 +204,17 @@ class Replica:
             procedure if p["id"] == procedure["id"] else p for p in held
         ]
 
+    def _declaration_changed(self, declaration: Json) -> None:
+        self._drop({declaration["id"]})
+        if declaration["state"] != "DISCARDED":
+            self.declarations[declaration["id"]] = declaration
+
+    def _approval_changed(self, approval: Json) -> None:
+        self.approvals = {i: a for i, a in self.approvals.items() if i != approval["id"]}
+        mine = approval["role"] in self._me["roles"]
+        if mine and approval["state"] == "PENDING" and approval["requestedBy"] != self._me["name"]:
+            self.approvals[approval["id"]] = approval
+
     def _drop_entry(self, gone: str) -> None:
         for id_, dossier in self.dossiers.items():
             timeline = {i: entry for i, entry in dossier["timeline"].items() if i != gone}
@@ -181,12 +222,16 @@ class Replica:
 
     def _access_changed(self, companies: set[str]) -> None:
         self._drop({i for i, d in self.dossiers.items() if d["company"]["id"] not in companies})
+        gone = {i for i, d in self.declarations.items() if d["company"]["id"] not in companies}
+        self._drop(gone)
         self._incomplete = not companies <= self._companies
         self._companies = companies
 
     def _drop(self, gone: set[str]) -> None:
         self.dossiers = {i: d for i, d in self.dossiers.items() if i not in gone}
-        self.alerts = {i: a for i, a in self.alerts.items() if a["dossier"]["id"] not in gone}
+        kept = {i: d for i, d in self.declarations.items() if i not in gone}
+        self.declarations = kept
+        self.alerts = {i: a for i, a in self.alerts.items() if _file_of(a) not in gone}
 
 
 @asynccontextmanager
@@ -224,6 +269,11 @@ def _document(operation: str) -> str:
     return operation + _FRAGMENTS
 
 
+def _file_of(alert: Json) -> str | None:
+    """None for one that is about no file."""
+    return alert["dossier"]["id"] if alert["dossier"] else None
+
+
 def _cursors(snapshot: Json) -> dict[str, str]:
     return {feed["audience"]: feed["cursor"] for feed in snapshot["feeds"]}
 
@@ -233,7 +283,12 @@ def _held(snapshot: Json) -> Json:
         dossier["id"]: {**dossier, "timeline": _by_id(dossier["timeline"])}
         for dossier in snapshot["dossiers"]["nodes"]
     }
-    return {"dossiers": dossiers, "alerts": _by_id(snapshot["alerts"])}
+    return {
+        "dossiers": dossiers,
+        "alerts": _by_id(snapshot["alerts"]),
+        "declarations": _by_id(snapshot["declarations"]),
+        "approvals": _by_id(snapshot["approvals"]),
+    }
 
 
 def _by_id(connection: Json) -> Json:

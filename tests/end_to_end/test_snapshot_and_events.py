@@ -15,9 +15,11 @@ from portnet.domain.procedure import EntryKind
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
+from portnet.services.approving.decision import Decision
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.identity.mandate import Mandates
 from portnet.services.submission import Asked
+from portnet.storage import rows
 from portnet_server.bootstrap import read_message
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
@@ -31,6 +33,9 @@ _PEOPLE = (("declarant", "fr"), ("manager", "en"), ("logistics", "ar"), ("broker
 _RED = "DUM_IMPORT.channel_red"
 #: Another company of the demo has given the broker a mandate, too.
 _IMPORTERS = "company = (SELECT company FROM user_account WHERE login = 'declarant')"
+_SAVE = """
+mutation Save($input: SaveDeclarationInput!) { saveDeclaration(input: $input) { __typename } }
+"""
 _SEEN = """
 mutation Seen($input: ReportAlertsInput!) { reportAlerts(input: $input) { clientMutationId } }
 """
@@ -117,12 +122,27 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await apps.agree("a delay that passed")
         await _ask_and_answer(apps)
         await _submit(apps)
+        await _approve(apps)
+        await _declare(apps)
         await _amend(apps)
         await _change_the_mandate(apps)
         await _let_a_mandate_begin_and_end(apps)
         kinds = await house.select("SELECT DISTINCT kind FROM event")
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
+        *(
+            f"DeclarationChanged {state}"
+            for state in (
+                "DRAFT",
+                "VALIDATED",
+                "PENDING_APPROVAL",
+                "SUBMITTED",
+                "TECH_REJECTED",
+                "RECEIVED",
+                "DISCARDED",
+            )
+        ),
+        *(f"ApprovalChanged {state}" for state in ("PENDING", "RETURNED")),
         *(f"RequestChanged {state}" for state in ("NEW", "EXPIRED", "ANSWERED")),
         "DossierChanged",
         *(f"DossierChanged {kind.value}" for kind in EntryKind),
@@ -170,13 +190,68 @@ async def _submit(apps: Apps) -> None:
     await apps.agree("a submission that was received")
 
 
+async def _approve(apps: Apps) -> None:
+    """Asked for, and returned: a yes needs a second factor that nobody here has."""
+    house = apps.house
+    submissions, viewer = submissions_of(house.parts), await _viewer(house)
+    drafted = await submissions.draft(viewer, house.parts.ids.new(), "DUM_IMPORT", "{}")
+    assert isinstance(drafted, Submission), drafted
+    asked = await submissions.request_approval(viewer, _wish(drafted))
+    assert isinstance(asked, Submission), asked
+    await apps.agree("an approval that was asked for")
+    [waiting] = await house.select("SELECT content_id FROM approval")
+    decision = Decision(key="no", contents=(waiting["content_id"],), reason="Valeur à revoir")
+    decisions = house.parts.approving.decisions(house.parts.acts)
+    manager = await _viewer(house, "manager")
+    returned = await decisions.return_for_correction(manager, decision)
+    assert isinstance(returned, tuple), returned
+    await apps.agree("an approval that was refused")
+
+
+async def _declare(apps: Apps) -> None:
+    """Written by the broker and by its client, sent, rejected, corrected, discarded."""
+    parts = apps.house.parts
+    broker, declarant = apps.replicas["broker"], apps.replicas["declarant"]
+    mine = await declarant.ask("{ me { company { id } } }")
+    draft: dict[str, Any] = {
+        "id": parts.ids.new(),
+        "kind": "ONSSA_IMPORT",
+        "company": mine["me"]["company"]["id"],
+        "formVersion": 1,
+        "baseVersion": 0,
+    }
+
+    async def save(replica: Replica, key: str, path: str, value: str) -> None:
+        patch = [{"path": path, "value": value}]
+        given = {**draft, "clientMutationId": key, "patch": patch}
+        saved = await replica.ask(_SAVE, {"input": given})
+        assert saved["saveDeclaration"]["__typename"] == "Declaration", saved
+        await apps.agree(f"a field that was saved: {key}")
+
+    await save(broker, "d1", "operation/party/name", "ACME Feed")
+    await save(declarant, "d2", "operation/party/country", "FR")
+    submissions, viewer = submissions_of(apps.house.parts), await _viewer(apps.house)
+    [row] = await apps.house.select("SELECT * FROM submission WHERE id = $1", draft["id"])
+    sent = await submissions.submit(viewer, _wish(rows.submission(row)), CODE)
+    assert isinstance(sent, Submission), sent
+    await _acknowledge_sent(apps.house, "nack")
+    await apps.agree("a declaration that was rejected")
+    [row] = await apps.house.select("SELECT * FROM submission WHERE id = $1", draft["id"])
+    draft["baseVersion"] = row["version"]
+    await save(declarant, "d3", "operation/party/name", "ACME Feed SA")
+    [row] = await apps.house.select("SELECT * FROM submission WHERE id = $1", draft["id"])
+    gone = await submissions.discard(viewer, _wish(rows.submission(row)))
+    assert isinstance(gone, Submission), gone
+    await apps.agree("a declaration that was discarded")
+
+
 def _wish(submission: Submission) -> Asked:
     key = f"{submission.id}-{submission.version}"
     return Asked(key=key, submission=submission.id, expected_version=submission.version)
 
 
-async def _viewer(house: OpenHouse) -> Viewer:
-    [user] = await house.select("SELECT * FROM user_account WHERE login = 'declarant'")
+async def _viewer(house: OpenHouse, login: str = "declarant") -> Viewer:
+    [user] = await house.select("SELECT * FROM user_account WHERE login = $1", login)
     return Viewer(
         user=user["id"],
         company=user["company"],
@@ -186,11 +261,11 @@ async def _viewer(house: OpenHouse) -> Viewer:
     )
 
 
-async def _acknowledge_sent(house: OpenHouse) -> None:
+async def _acknowledge_sent(house: OpenHouse, event: str = "ack") -> None:
     [sent] = await house.select("SELECT id FROM outgoing WHERE state = 'QUEUED'")
     acknowledgement = {
-        "event_id": f"ack-{sent['id']}",
-        "type": "ENVELOPE.ack",
+        "event_id": f"{event}-{sent['id']}",
+        "type": f"ENVELOPE.{event}",
         "occurred_at": house.parts.clock.now(),
         "refs": [{"scheme": "SUBMISSION", "value": sent["id"]}],
     }

@@ -1,4 +1,4 @@
-"""`portnet catalogue`: are the procedures fit to be published, and what do they look like?
+"""`portnet catalogue`: are the procedures and their forms fit to be published, and what do they look like?
 
 `draw` writes pages and diagrams for people; nothing of ours reads them back.
 """
@@ -13,8 +13,12 @@ import click
 from portnet.catalogue import load_catalogue, published
 from portnet.domain.authoring.authored import FaultyFile
 from portnet.domain.catalogue import Catalogue
+from portnet.domain.declaring.form import Form
 from portnet.domain.drawing.diagram import draw as draw_diagram
 from portnet.domain.drawing.page import LIST_HEAD, listed, page
+from portnet.domain.reference.references import references
+from portnet.forms import load_forms
+from portnet.reference import load_shipped
 from portnet_notifications.catalogue import ALERTS
 
 _PAGES = Path("docs/reference/procedures")
@@ -30,7 +34,7 @@ def catalogue() -> None:
 
 @catalogue.command()
 def check() -> None:
-    """Check every published definition; name all faults at once."""
+    """Check every published definition and form; name all faults at once."""
     loaded = _loaded()
     for code, version in sorted(loaded.definitions):
         definition = loaded.definition(code, version)
@@ -38,6 +42,8 @@ def check() -> None:
         click.echo(
             f"{code} v{version}: {len(open_states)} open states, {len(definition.transitions)} transitions"
         )
+    for form in _forms(loaded):
+        click.echo(f"{form.kind} form v{form.version}: {len(form.fields)} fields")
 
 
 @catalogue.command()
@@ -70,6 +76,15 @@ def _loaded() -> Catalogue:
         return load_catalogue(frozenset(ALERTS))
     except FaultyFile as error:
         raise click.ClickException(str(error)) from None
+
+
+def _forms(loaded: Catalogue) -> list[Form]:
+    kinds = frozenset(code for code, _ in loaded.definitions)
+    try:
+        forms = load_forms(references(load_shipped(loaded.agencies)), kinds, loaded.documents)
+    except FaultyFile as error:
+        raise click.ClickException(str(error)) from None
+    return [form for _, form in sorted(forms.forms.items())]
 
 
 def _drawn(loaded: Catalogue, list_file: Path) -> Mapping[str, str]:

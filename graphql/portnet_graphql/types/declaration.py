@@ -12,13 +12,14 @@ from portnet.domain.declaring.prefilling import Prefilled, note
 from portnet.domain.declaring.reading import FieldChange as KnownChange
 from portnet.domain.declaring.reading import diff
 from portnet.domain.declaring.sentences import sentence
+from portnet.domain.identifiers import is_ulid
 from portnet.domain.localised import Locale
 from portnet.domain.submission import Submission
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found, optional
 from portnet_graphql.types.company import Company
 from portnet_graphql.types.dossier import Procedure
-from portnet_graphql.types.node import Kind, Node, PageInfo, described, node_id
+from portnet_graphql.types.node import Kind, Node, PageInfo, described, key_of, node_id
 from portnet_graphql.types.problem import FieldIssue
 from portnet_graphql.types.reference import Reason
 from portnet_graphql.types.scalars import Severity
@@ -156,6 +157,11 @@ class DeclarationConnection:
     page_info: PageInfo
 
 
+def declaration_key(text: str) -> str | None:
+    """The declaration that an id names: the server's own id, or the ULID that the app made."""
+    return text if is_ulid(text) else key_of(Kind.DECLARATION, text)
+
+
 async def issues_of(submission: Submission, context: Context) -> list[FieldIssue]:
     """What the check finds, in the viewer's language."""
     form = context.services.checks.form_of(submission)
@@ -166,7 +172,7 @@ async def issues_of(submission: Submission, context: Context) -> list[FieldIssue
             path=issue.path,
             code=issue.code.value,
             severity=Severity(issue.severity.value),
-            message=sentence(form, issue).in_(context.locale),
+            message=sentence(issue).in_(context.locale),
         )
         for issue in await context.services.checks.issues(submission)
     ]

@@ -22,7 +22,7 @@ def a_form(kind: str = KIND, version: int = 1) -> Form:
     fields = (
         Field(path=GOODS, label=words("Goods"), type=FieldType.TEXT, required=True, carry=CARRIED),
         Field(path=SELLER, label=words("Seller"), type=FieldType.TEXT),
-        Field(path=DUM, label=words("DUM"), type=FieldType.TEXT, scheme="DUM"),
+        Field(path=DUM, label=words("DUM"), type=FieldType.TEXT, scheme="DUM", max_length=40),
         Field(path=NUMBER, label=words("Number"), type=FieldType.TEXT),
         Field(path="goods/lines/*", label=words("Lines"), type=FieldType.GROUP, repeats=True),
         Field(path=HS, label=words("Code"), type=FieldType.TEXT),

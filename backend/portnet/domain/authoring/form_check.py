@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from portnet.domain.authoring.authored import Fault, within
+from portnet.domain.declaring.answering.rules import NEEDS
 from portnet.domain.declaring.form import Condition, Field, FieldType, Form, Option
 from portnet.domain.declaring.issue import IssueCode
-from portnet.domain.declaring.rules import NEEDS
 from portnet.domain.localised import LOCALES, Localised
 
 _PATH = re.compile(r"[a-z][a-z_]*(/[a-z][a-z_]*)+(/\*(/[a-z][a-z_]*)?)?")
@@ -74,9 +74,9 @@ def _head(form: Form, known: Known) -> Iterator[Fault]:
 
 def _paths(form: Form) -> Iterator[Fault]:
     counts = Counter(field.path for step in form.steps for field in step.fields)
-    for step, times in Counter(step.code for step in form.steps).items():
+    for code, times in Counter(step.code for step in form.steps).items():
         if times > 1:
-            yield Fault(place=f"steps.{step}", sentence=f"is written {times} times")
+            yield Fault(place=f"steps.{code}", sentence=f"is written {times} times")
     for path, times in counts.items():
         if times > 1:
             yield Fault(place=path, sentence=f"is asked {times} times")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from portnet.domain.declaring.answers import judge
+from portnet.domain.declaring.answering.judging import judge
+from portnet.domain.declaring.answering.rules import keep
+from portnet.domain.declaring.answering.sheet import Sheet
 from portnet.domain.declaring.form import Field, Form, Severity, at
 from portnet.domain.declaring.issue import Facts, Issue, IssueCode
-from portnet.domain.declaring.rules import keep
-from portnet.domain.declaring.sheet import Sheet
 
 
 def check(form: Form, values: Mapping[str, str], facts: Facts) -> tuple[Issue, ...]:
@@ -45,10 +45,10 @@ def _lines(sheet: Sheet, head: Field, facts: Facts) -> Iterator[Issue]:
     """How many lines there are, and what is in each: the field that repeats itself, or the fields of the group."""
     lines = list(sheet.lines(head.group))
     if not lines and head.required and sheet.asks(head):
-        yield Issue(path=head.path, code=IssueCode.REQUIRED)
+        yield Issue(path=head.path, code=IssueCode.REQUIRED, label=head.label)
     if head.most is not None and len(lines) > head.most:
         arguments = {"most": str(head.most)}
-        yield Issue(path=head.path, code=IssueCode.TOO_MANY, arguments=arguments)
+        yield Issue(path=head.path, code=IssueCode.TOO_MANY, label=head.label, arguments=arguments)
     inside = sheet.form.inside(head)
     for line in lines[: head.most]:
         for field in inside:

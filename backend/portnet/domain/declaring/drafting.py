@@ -1,6 +1,6 @@
 """A declaration that is still being written: patches of its fields, and whose changes would be lost by one.
 
-A patch is applied whole or not at all. Pure: what the form asks for is `checking`'s to say, who may write the service's.
+A patch is applied whole or not at all. Pure: what is wrong is `checking`'s to say, who may write the service's.
 """
 
 from __future__ import annotations

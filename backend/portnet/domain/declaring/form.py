@@ -124,7 +124,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     summary: bool = False
     carry: frozenset[SourceKind] = frozenset()
 
-    @property
+    @cached_property
     def group(self) -> str | None:
         """What stands before the ``*`` of its path (``goods/lines``); None outside of lines."""
         before, star, _ = self.path.partition("/*")

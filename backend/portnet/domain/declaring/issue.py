@@ -9,6 +9,7 @@ from datetime import date
 import msgspec
 
 from portnet.domain.declaring.form import Severity
+from portnet.domain.localised import Localised
 
 
 class IssueCode(enum.StrEnum):
@@ -59,10 +60,12 @@ class IssueCode(enum.StrEnum):
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
-    """``arguments`` are what its sentence names besides the field: numbers, codes, dates as people write them."""
+    """``label`` is the field's, None of an unknown path. ``arguments`` are what its sentence names besides: the line's
+    rank, numbers, codes, dates as people write them."""
 
     path: str
     code: IssueCode
+    label: Localised | None = None
     severity: Severity = Severity.ERROR
     arguments: Mapping[str, str] = {}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from portnet.domain.declaring.answering.sheet import Sheet
+from portnet.domain.declaring.answering.tidying import SEPARATOR
 from portnet.domain.declaring.form import Field, FieldType, Form, SourceKind, split
-from portnet.domain.declaring.sheet import Sheet
-from portnet.domain.declaring.tidying import SEPARATOR
 from portnet.domain.localised import Localised
 
 #: Which source has the first word: the shipment's own papers know best, the last declaration least.

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from portnet.domain.agency import Reference
-from portnet.domain.declaring.answers import number
+from portnet.domain.declaring.answering.judging import number
+from portnet.domain.declaring.answering.rules import DS, LOTS
+from portnet.domain.declaring.answering.sheet import Sheet
+from portnet.domain.declaring.answering.wording import joined, same, worded
 from portnet.domain.declaring.form import Field, FieldType, Form, at, split
-from portnet.domain.declaring.rules import DS, LOTS
-from portnet.domain.declaring.sheet import Sheet
-from portnet.domain.declaring.wording import joined, same, worded
 from portnet.domain.localised import Localised
 
 _BETWEEN = " · "
@@ -42,18 +42,20 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answered(form: Form, values: Mapping[str, str]) -> dict[str, str]:
-    """The declaration proper: tidied answers to what is asked for, in the order of paths; what is hidden is left out."""
+    """The declaration proper: tidied answers, in the order of paths; what is not asked for is not in it."""
     sheet = Sheet(form, values)
     return {path: sheet.texts[path] for path in sorted(sheet.texts) if sheet.text(path)}
 
 
 def references_of(form: Form, values: Mapping[str, str]) -> tuple[Reference, ...]:
-    """What the declaration is known by, each once, in the order of the form."""
+    """What the declaration is known by, each once, in the order of the form. What is too long for one is none."""
     sheet = Sheet(form, values)
     found: dict[str, Reference] = {}
     for field in form.fields.values():
         if field.scheme is not None:
             for _, text in _answers(sheet, field):
+                if len(text) > (field.max_length or 0):
+                    continue
                 # A lot's number means something only within its summary declaration.
                 value = f"{sheet.text(DS)}/{text}" if field.path == LOTS else text
                 reference = Reference(scheme=field.scheme, value=value)

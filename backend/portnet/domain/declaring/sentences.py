@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portnet.domain.declaring.form import Form
 from portnet.domain.declaring.issue import Issue, IssueCode
 from portnet.domain.localised import Locale, Localised
 
@@ -14,16 +13,13 @@ _LINE = Localised(fr="Ligne {line} : ", ar="السطر {line}: ", en="Line {line
 _FIELD = Localised(fr="{label} : {sentence}", ar="{label}: {sentence}", en="{label}: {sentence}")
 
 
-def sentence(form: Form, issue: Issue) -> Localised:
-    """The whole sentence, ready to be shown."""
-    return Localised(
-        fr=_said(form, issue, "fr"), ar=_said(form, issue, "ar"), en=_said(form, issue, "en")
-    )
+def sentence(issue: Issue) -> Localised:
+    """The whole sentence, ready to be shown: line, field, and what to do."""
+    return Localised(fr=_said(issue, "fr"), ar=_said(issue, "ar"), en=_said(issue, "en"))
 
 
-def _said(form: Form, issue: Issue, locale: Locale) -> str:
-    label = form.label_of(issue.path)
-    name = label.in_(locale) if label else issue.path[:_SHORT]
+def _said(issue: Issue, locale: Locale) -> str:
+    name = issue.label.in_(locale) if issue.label else issue.path[:_SHORT]
     words = SENTENCES[issue.code].in_(locale).format_map(issue.arguments)
     line = _LINE.in_(locale).format_map(issue.arguments) if "line" in issue.arguments else ""
     return line + _FIELD.in_(locale).format(label=name, sentence=words)

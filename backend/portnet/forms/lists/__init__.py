@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import cast
 
 import pycountry
 from babel import Locale as Cldr
@@ -14,6 +15,8 @@ from iso4217 import Currency
 
 from portnet.domain.declaring.form import Option
 from portnet.domain.localised import LOCALES, Locale, Localised
+
+_Names = Mapping[str, str]
 
 #: ISO 3166 entries that are not offered: goods from and for the southern provinces are Moroccan here, as `places` has
 #: them (MAEUN, MAVIL).
@@ -29,27 +32,27 @@ def currency_decimals() -> Mapping[str, int]:
 @cache
 def standard_lists() -> Mapping[str, tuple[Option, ...]]:
     """``countries`` (ISO 3166, two letters) and ``currencies`` (ISO 4217), by code."""
-    names = {locale: Cldr.parse(locale) for locale in LOCALES}
-    countries = sorted(country.alpha_2 for country in pycountry.countries)
+    territories = {locale: _names(locale, "territories") for locale in LOCALES}
+    currencies = {locale: _names(locale, "currencies") for locale in LOCALES}
+    countries = sorted({country.alpha_2 for country in pycountry.countries} - _NOT_OFFERED)
     return {
-        "countries": tuple(
-            _option(code, {lang: cldr.territories.get(code) for lang, cldr in names.items()})
-            for code in countries
-            if code not in _NOT_OFFERED
-        ),
+        "countries": tuple(_option(code, territories, "{name}") for code in countries),
         "currencies": tuple(
-            _option(code, {lang: _currency(cldr, code) for lang, cldr in names.items()})
-            for code in sorted(currency_decimals())
+            _option(code, currencies, "{code} – {name}") for code in sorted(currency_decimals())
         ),
     }
 
 
-def _currency(cldr: Cldr, code: str) -> str:
-    name = cldr.currencies.get(code)
-    return f"{code} – {name}" if name else code
+def _names(locale: Locale, table: str) -> _Names:
+    """One of CLDR's tables of names; babel says nothing of what is in them."""
+    return cast("_Names", getattr(Cldr.parse(locale), table))
 
 
-def _option(code: str, names: Mapping[Locale, str | None]) -> Option:
+def _option(code: str, spoken: Mapping[Locale, _Names], pattern: str) -> Option:
     """A code that CLDR has no name for is called by itself."""
-    label = Localised(fr=names["fr"] or code, ar=names["ar"] or code, en=names["en"] or code)
-    return Option(value=code, label=label)
+
+    def called(locale: Locale) -> str:
+        name = spoken[locale].get(code)
+        return pattern.format(code=code, name=name) if name else code
+
+    return Option(value=code, label=Localised(fr=called("fr"), ar=called("ar"), en=called("en")))

@@ -26,7 +26,7 @@ from portnet.domain.approving.approval import (
 from portnet.domain.approving.authority import Authority, authority
 from portnet.domain.approving.seen import looked
 from portnet.domain.catalogue import Catalogue
-from portnet.domain.events import Record, SubmissionChanged
+from portnet.domain.events import Record, SubmissionChanged, submission_audiences
 from portnet.domain.identity.proof import Need, Proof, Unproven
 from portnet.domain.submission import ENVELOPE, NotDone, Person, Submission
 from portnet.ports.approving.reading import ApprovalReader
@@ -284,7 +284,10 @@ class Decisions:
         if isinstance(changed, NotDone):
             raise _No(Refused(approval=approval, because=changed))
         event = SubmissionChanged(submission=changed)
-        record = Record(id=self._ids.new(), at=now, event=event, subject=changed.id)
+        audiences = submission_audiences(changed)
+        record = Record(
+            id=self._ids.new(), at=now, event=event, subject=changed.id, audiences=audiences
+        )
         work.add(changed, record, retimed(envelope, submission, changed))
 
     async def _taken_back(

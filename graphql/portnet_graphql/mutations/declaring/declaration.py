@@ -7,7 +7,6 @@ from typing import Annotated, TypeAlias, assert_never
 import strawberry
 
 from portnet.domain.declaring.drafting import Conflict, Patch
-from portnet.domain.identifiers import is_ulid
 from portnet.domain.submission import Submission
 from portnet.services.declaring.drafts import Overtaken, Refused, Saving
 from portnet.services.submission import Asked
@@ -15,7 +14,7 @@ from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found
 from portnet_graphql.mutations.declaring.refusal import not_found, refusal
 from portnet_graphql.mutations.proof import ProofInput
-from portnet_graphql.types.declaration import Declaration, label_at
+from portnet_graphql.types.declaration import Declaration, declaration_key, label_at
 from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import (
     FieldConflict,
@@ -119,7 +118,7 @@ class DeclarationMutations:
         context = info.context
         asked = Asked(
             key=input.client_mutation_id,
-            submission=key_of(Kind.DECLARATION, input.id) or "",
+            submission=declaration_key(input.id) or "",
             expected_version=input.expected_version,
         )
         proof = input.proof.known() if input.proof else None
@@ -131,9 +130,7 @@ class DeclarationMutations:
 
 
 def _saving(input: SaveDeclarationInput, context: Context) -> Saving:
-    made = input.id if is_ulid(input.id) else key_of(Kind.DECLARATION, input.id)
-    if made is None:
-        not_found()
+    made = declaration_key(input.id) or not_found()
     return Saving(
         key=input.client_mutation_id,
         id=made,

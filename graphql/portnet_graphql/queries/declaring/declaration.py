@@ -7,7 +7,12 @@ import strawberry
 from portnet_graphql.context import Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import optional
-from portnet_graphql.types.declaration import Declaration, DeclarationConnection, PrefilledValue
+from portnet_graphql.types.declaration import (
+    Declaration,
+    DeclarationConnection,
+    PrefilledValue,
+    declaration_key,
+)
 from portnet_graphql.types.form import DeclarationForm
 from portnet_graphql.types.node import Kind, PageInfo, described, key_of, page_size
 
@@ -34,10 +39,10 @@ class DeclarationQueries:
         nodes = [Declaration.of(submission) for submission in page.items]
         return DeclarationConnection(nodes=nodes, page_info=PageInfo.of(page))
 
-    @strawberry.field
+    @described("By its id, or by the ULID that the app made for it.")
     async def declaration(self, info: Info, id: strawberry.ID) -> Declaration | None:
         loader = info.context.declarations.declarations
-        row = await optional(loader, key_of(Kind.DECLARATION, id))
+        row = await optional(loader, declaration_key(id))
         return None if row is None else Declaration.of(row)
 
     @described(

@@ -19,6 +19,7 @@ from portnet.domain.declaring.drafting import (
 from portnet.domain.submission import NotDone, Submission
 from portnet.services.declaring.drafts import Overtaken, Refused
 from portnet.storage.engines import TransactionConflict
+from portnet.storage.log.rebuild import verify
 from tests.support.acting.fakes import CODE
 from tests.support.acting.stage import open_stage, taken
 from tests.support.declaring.desk import Desk
@@ -278,3 +279,15 @@ async def test_each_save_is_in_the_trail(desk: Desk) -> None:
     await desk.save(draft.id, draft.version, (GOODS, "Maize"))
     actions = await desk.world.column("SELECT action FROM audit ORDER BY seq")
     assert actions == ["submission.save", "submission.save"]
+
+
+async def test_the_log_says_every_field_who_wrote_it_and_what_was_sent(desk: Desk) -> None:
+    stage = desk.stage
+    draft = await desk.begun((GOODS, "Feed"), (SELLER, "ACME"))
+    other = await desk.save(draft.id, draft.version, (GOODS, None), by=stage.manager, queue="m")
+    again = taken(await desk.save(draft.id, taken(other).version, (GOODS, "Maize"), (DUM, "1")))
+    taken(await stage.submissions.submit(stage.declarant, stage.asked(again), CODE))
+    outcome = await verify(desk.world.database, desk.world.catalogue)
+    assert outcome.differences == []
+    # The submission, its three fields, and what was sent.
+    assert outcome.rows == 5

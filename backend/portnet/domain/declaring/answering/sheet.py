@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from portnet.domain.declaring.answering.tidying import SEPARATOR, tidy
 from portnet.domain.declaring.form import Condition, Field, FieldType, Form, at, split
-from portnet.domain.declaring.tidying import SEPARATOR, tidy
 
 
 class Sheet:

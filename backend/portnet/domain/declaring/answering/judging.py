@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 
+from portnet.domain.declaring.answering.sheet import Sheet
+from portnet.domain.declaring.answering.tidying import SEPARATOR
 from portnet.domain.declaring.form import Field, FieldType, Format, Severity
 from portnet.domain.declaring.issue import Facts, Issue, IssueCode
-from portnet.domain.declaring.sheet import Sheet
-from portnet.domain.declaring.tidying import SEPARATOR
 from portnet.domain.identifiers import check_container, check_dum, check_ice, doubtful_dum_key
 
 #: How long an answer may be where its field does not say.
@@ -38,7 +38,13 @@ def judge(sheet: Sheet, field: Field, path: str, line: str | None, facts: Facts)
     rank = sheet.lines(field.group).get(line) if line is not None else None
     own = {"line": str(rank)} if rank is not None else {}
     for code, severity, arguments in _findings(sheet, field, path, line, facts):
-        yield Issue(path=path, code=code, severity=severity, arguments={**own, **arguments})
+        yield Issue(
+            path=path,
+            code=code,
+            label=field.label,
+            severity=severity,
+            arguments={**own, **arguments},
+        )
 
 
 def number(text: str) -> Decimal | None:

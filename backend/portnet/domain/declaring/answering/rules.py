@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
-from portnet.domain.declaring.answers import number, shown
+from portnet.domain.declaring.answering.judging import number, shown
+from portnet.domain.declaring.answering.sheet import Sheet
 from portnet.domain.declaring.form import Rule, Severity, split
 from portnet.domain.declaring.issue import Facts, Issue, IssueCode, TitleFacts
-from portnet.domain.declaring.sheet import Sheet
 
 OPERATOR = "operation/operator_ice"
 COUNTRY = "operation/party/country"
@@ -67,7 +67,8 @@ def _found(
     line = split(path)[1]
     if field is not None and line is not None:
         arguments = {"line": str(sheet.lines(field.group)[line]), **arguments}
-    return Issue(path=path, code=code, severity=severity, arguments=arguments)
+    label = field.label if field else None
+    return Issue(path=path, code=code, label=label, severity=severity, arguments=arguments)
 
 
 def _own_company(sheet: Sheet, facts: Facts) -> Iterator[Issue]:
@@ -144,8 +145,8 @@ def _total(sheet: Sheet, _facts: Facts) -> Iterator[Issue]:
         return
     total = sum(known, Decimal(0))
     if abs(total - amount) > _ROUNDING * len(known):
-        arguments = {"total": f"{total:f}", "amount": f"{amount:f}"}
-        yield _found(sheet, AMOUNT, IssueCode.TOTAL_DIFFERS, **arguments)
+        code = IssueCode.TOTAL_DIFFERS
+        yield _found(sheet, AMOUNT, code, total=f"{total:f}", amount=f"{amount:f}")
 
 
 def _preference(sheet: Sheet, _facts: Facts) -> Iterator[Issue]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from portnet.domain.declaring.answers import day, number, shown
+from portnet.domain.declaring.answering.judging import day, number, shown
+from portnet.domain.declaring.answering.tidying import SEPARATOR
 from portnet.domain.declaring.form import Field, FieldType
-from portnet.domain.declaring.tidying import SEPARATOR
 from portnet.domain.localised import Locale, Localised
 
 _ATTACHED = Localised(fr="jointe", ar="مرفقة", en="attached")
