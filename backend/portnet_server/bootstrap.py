@@ -30,6 +30,7 @@ from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.answer import Answers
+from portnet.services.approving.describing import FormDescriber
 from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
@@ -56,6 +57,7 @@ from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
+from portnet.storage.repositories.approving.approval import ApprovalRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
@@ -73,8 +75,9 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.approving import ApprovingRoom
 from portnet_server.composition.documents import DocumentRoom
-from portnet_server.composition.drafting import Drafting, drafting
+from portnet_server.composition.drafting import Drafting, drafting, published_forms
 from portnet_server.composition.paying import paying_room
 from portnet_server.composition.second_factor import NoApprovals, ProofsByNeed, factor_room
 from portnet_server.composition.tariff import tariff_of
@@ -172,18 +175,46 @@ class House:
         self.gateway = HttpGateway(self.systems, signing_key(secret), self.clock)
         planner = Planner(self.catalogue)
         intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
+        self.forms = published_forms(self.catalogue, self.references.current)
+        self.approving = ApprovingRoom(
+            self.units,
+            ApprovalRepository(self.database),
+            SubmissionRepository(self.database),
+            self.catalogue,
+            planner,
+            FormDescriber(self.forms),
+            self.proofs,
+            self.clock,
+            self.ids,
+            self.wakeups,
+        )
+        self.drafting = self._drafting()
+        self.acts, self.submissions = self._acts(), self._submissions()
         self.bells = TimerService(
-            self.units, self.catalogue, intake, planner, self.clock, self.ids, self.wakeups
+            self.units,
+            self.catalogue,
+            intake,
+            planner,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            self.approving.timers(self.submissions),
         )
         self.timers = StorageTimers(self.database)
         self.timer_worker = TimerWorker(self.timers, self.bells, self.clock)
-        answers = Answers(self.units, self.catalogue, intake, self.clock, self.ids, self.wakeups)
+        answers = Answers(
+            self.units,
+            self.catalogue,
+            intake,
+            self.clock,
+            self.ids,
+            self.wakeups,
+            self.approving.following,
+        )
         self.paying = paying_room(
             self.database, self.units, self.catalogue, intake, self.inbox, self.gateway,
             self.systems, signing_key(secret), self.clock, self.ids, self.wakeups,
         )  # fmt: skip
-        self.drafting = self._drafting()
-        self.acts, self.submissions = self._acts(), self._submissions()
         self.worker = self._worker(Reception(intake, answers))
         self.sender = GatewayWorker(
             StorageOutgoingQueue(self.database),
@@ -261,6 +292,7 @@ class House:
             self.clock,
             self.ids,
             self.wakeups,
+            self.approving.asking,
         )
 
     def _submissions(self) -> Submissions:
@@ -274,6 +306,7 @@ class House:
             self.ids,
             self.wakeups,
             blocking=self.drafting.checks.blocking,
+            following=self.approving.following,
         )
 
     def _drafting(self) -> Drafting:
@@ -285,7 +318,9 @@ class House:
             self.clock,
             self.ids,
             self.wakeups,
+            self.approving.following,
             references=lambda: self.references.current,
+            forms=self.forms,
         )
 
     def _app(self, secret: bytes) -> Litestar:
@@ -332,6 +367,7 @@ class House:
                 indicators=self.indicators,
                 feedback=FeedbackBox(self.units, self.files, self.clock, self.ids),
                 acts=self.acts,
+                approving=self.approving.services(self.acts),
                 anomalies=Anomalies(
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
                 ),
@@ -356,6 +392,7 @@ class House:
                 requests=self.requests,
                 payments=PaymentRepository(self.database),
                 audit=AuditRepository(self.database),
+                approvals=self.approving.reader,
                 declarations=self.drafting.reader,
             ),
             catalogue=self.catalogue,

@@ -17,6 +17,8 @@ from portnet.domain.events import FrameKind, company_audience, user_audience
 from portnet.domain.localised import Locale
 from portnet.domain.reference.references import References
 from portnet.ports.alerts import AlertTexts
+from portnet.ports.approving.describing import Describer
+from portnet.ports.approving.reading import ApprovalReader
 from portnet.ports.clock import Clock
 from portnet.ports.declaring.reading import DeclarationReader
 from portnet.ports.indicators import ExpectedDelays
@@ -36,6 +38,10 @@ from portnet.ports.reading import (
 from portnet.ports.unit_of_work import Position
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
+from portnet.services.approving.decision import Decisions
+from portnet.services.approving.delegation import Delegations
+from portnet.services.approving.inbox import ApprovalInbox
+from portnet.services.approving.matrix import Matrices
 from portnet.services.declaring.checks import Checks
 from portnet.services.declaring.document import Documents
 from portnet.services.declaring.drafts import Drafts
@@ -51,13 +57,30 @@ from portnet.services.indicators.reading import Indicators
 from portnet.services.paying.debit import Debits
 from portnet.services.submission import Submissions
 from portnet_graphql.errors import ContractError, ErrorCode
-from portnet_graphql.loaders import AlertLoaders, DeclarationLoaders, FileLoaders, Loader, grouped
+from portnet_graphql.loaders import (
+    AlertLoaders,
+    ApprovalLoaders,
+    DeclarationLoaders,
+    FileLoaders,
+    Loader,
+    grouped,
+)
 
 
 class AccessVerifier(Protocol):
     def session(self, token: str, now: datetime) -> str | None:
         """The session that an access token proves at ``now``; None for any other text. Never raises."""
         ...
+
+
+class ApprovingServices(msgspec.Struct, frozen=True, kw_only=True):
+    """The room of approvals."""
+
+    inbox: ApprovalInbox
+    decisions: Decisions
+    matrices: Matrices
+    delegations: Delegations
+    describer: Describer
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +90,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     indicators: Indicators
     feedback: FeedbackBox
     acts: Acts
+    approving: ApprovingServices
     anomalies: Anomalies
     help: Help
     second_factors: SecondFactors
@@ -99,6 +123,7 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     requests: RequestReader
     payments: PaymentReader
     audit: AuditReader
+    approvals: ApprovalReader
     declarations: DeclarationReader
 
 
@@ -236,6 +261,10 @@ class Context:
         return grouped(self.services.documents.of_procedures)
 
     @cached_property
+    def approvals(self) -> ApprovalLoaders:
+        return ApprovalLoaders(self.readers.approvals, self._somebody.viewer)
+
+    @cached_property
     def alerts(self) -> AlertLoaders:
         return AlertLoaders(self.readers.alerts, self.viewer, self.now)
 
@@ -259,7 +288,7 @@ class Context:
         """The context of somebody who has just signed in: their answer is theirs, in their language."""
         self._person = await person_of(self._dependencies, session, self.now)
         self.locale = self.person.user.locale
-        for cached in ("files", "alerts", "declarations"):
+        for cached in ("files", "alerts", "declarations", "approvals"):
             self.__dict__.pop(cached, None)
         return self
 

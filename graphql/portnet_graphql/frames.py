@@ -13,11 +13,13 @@ from portnet_graphql.context import Context
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.loaders import optional
 from portnet_graphql.types.alert import Alert
+from portnet_graphql.types.approval import Approval
 from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.feed import (
     AccessChanged,
     AlertChanged,
+    ApprovalChanged,
     DeclarationChanged,
     DossierChanged,
     FeedFrame,
@@ -100,6 +102,9 @@ async def _item(row: FeedRow, context: Context) -> FeedItem | None:
             if declared is None:
                 return Removed(id=node_id(Kind.DECLARATION, row.subject))
             return DeclarationChanged(declaration=Declaration.of(declared))
+        case FrameKind.APPROVAL_CHANGED:
+            approval = await context.approvals.approvals.load(row.subject)
+            return None if approval is None else ApprovalChanged(approval=Approval.of(approval))
         case FrameKind.RESET:
             return Reset(reason=row.subject)
         case _:

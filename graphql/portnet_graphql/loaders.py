@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from portnet.domain.access import Viewer
 from portnet.domain.events import FrameKind
+from portnet.ports.approving.reading import ApprovalReader
 from portnet.ports.declaring.reading import DeclarationReader
 from portnet.ports.paying.reading import PaymentReader
 from portnet.ports.reading import (
@@ -112,6 +113,19 @@ class DeclarationLoaders:
         self.declarations = _one(lambda ids: declarations.declarations_by_id(viewer, now, ids))
         #: By declaration, what was sent.
         self.revisions_of = grouped(declarations.revisions_of)
+
+
+class ApprovalLoaders:
+    """What a company approves."""
+
+    def __init__(self, approvals: ApprovalReader, viewer: Viewer) -> None:
+        company = viewer.company
+        self.approvals = _one(lambda ids: approvals.approvals_by_id(company, ids))
+        self.contents = _one(lambda ids: approvals.contents(company, ids))
+        #: By submission or procedure, the last that was asked for.
+        self.newest_of = _one(lambda ids: approvals.newest_of_subjects(company, ids))
+        #: By subject, what the viewer looked at last.
+        self.seen = _one(lambda subjects: approvals.seen(viewer.user, subjects))
 
 
 class AlertLoaders:

@@ -9,6 +9,8 @@ from portnet_graphql.errors import ContractSchema
 from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.anomaly import AnomalyMutations
+from portnet_graphql.mutations.approving.decision import ApprovalMutations
+from portnet_graphql.mutations.approving.rules import ApprovalRuleMutations
 from portnet_graphql.mutations.declaring.declaration import DeclarationMutations
 from portnet_graphql.mutations.declaring.upload import UploadMutations
 from portnet_graphql.mutations.device import DeviceMutations
@@ -20,6 +22,7 @@ from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.anomaly import AnomalyQueries
+from portnet_graphql.queries.approval import ApprovalQueries
 from portnet_graphql.queries.audit import AuditQueries
 from portnet_graphql.queries.declaring.declaration import DeclarationQueries
 from portnet_graphql.queries.dossier import DossierQueries
@@ -40,6 +43,7 @@ class Query(
     NodeQueries,
     DossierQueries,
     AlertQueries,
+    ApprovalQueries,
     AgencyQueries,
     IndicatorQueries,
     AnomalyQueries,
@@ -59,6 +63,8 @@ class Mutation(
     DeviceMutations,
     AlertMutations,
     ActMutations,
+    ApprovalMutations,
+    ApprovalRuleMutations,
     RequestMutations,
     FeedbackMutations,
     AnomalyMutations,

@@ -9,11 +9,12 @@ from portnet.domain.access import Mandate
 from portnet.domain.alerts import Alert, AlertFacts, Delivery, Recipient
 from portnet.domain.catalogue import Catalogue
 from portnet.ports.alerts import Occasion, Planned
+from portnet.ports.approving.telling import OwnNews
 from portnet_notifications import policy
 
 
 class Planner:
-    """Implements `AlertPlanner` and `MandatePlanner`."""
+    """Implements `AlertPlanner`, `MandatePlanner` and `OwnPlanner`."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -45,6 +46,35 @@ class Planner:
             for told in policy.tell_of_mandate(kind, mandate, people)
         ]
         return [_delivered(alert, told, new_id) for told, alert in alerts]
+
+    def own_news(
+        self,
+        news: OwnNews,
+        people: Sequence[Recipient],
+        now: datetime,
+        new_id: Callable[[], str],
+    ) -> Sequence[Planned]:
+        return [
+            _delivered(_of_own_work(news, told, now, new_id()), told, new_id)
+            for told in policy.tell_of_own_work(news, people)
+        ]
+
+
+def _of_own_work(news: OwnNews, told: policy.Told, now: datetime, id: str) -> Alert:
+    return Alert(
+        id=id,
+        chain=":".join(filter(None, (news.subject, news.kind, news.occasion))),
+        user=told.user,
+        dossier=None,
+        procedure=None,
+        entry=None,
+        kind=news.kind,
+        level=told.level,
+        facts=news.facts,
+        collapse_key=f"{news.subject}:{news.kind}",
+        raised_at=now,
+        expires_at=now + policy.lifetime(told.level),
+    )
 
 
 def _of_mandate(

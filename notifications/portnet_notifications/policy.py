@@ -18,6 +18,7 @@ from portnet.domain.catalogue import CLOCK, Agency, Catalogue, Definition
 from portnet.domain.identifiers import short_reference
 from portnet.domain.localised import Locale
 from portnet.ports.alerts import Occasion
+from portnet.ports.approving.telling import OwnNews
 from portnet_notifications.catalogue import ALERTED, ALERTS, AlertKind
 
 HIGHEST = 4
@@ -69,6 +70,19 @@ def tell_of_mandate(kind: str, mandate: Mandate, people: Sequence[Recipient]) ->
     levels = ALERTS[kind].levels
     found = concerned(levels, mandate.company, mandate.broker, people)
     return [_told(person, level) for person, level in found]
+
+
+def tell_of_own_work(news: OwnNews, people: Sequence[Recipient]) -> list[Told]:
+    """Whom to tell of a company's own work: those that are named, else those of the catalogue's roles.
+
+    Raises KeyError for an unknown alert.
+    """
+    levels = ALERTS[news.kind].levels
+    if news.only is None:
+        return [_told(p, level) for p, level in concerned(levels, news.company, None, people)]
+    highest = max(levels.values())
+    named = (person for person in people if person.user.id in news.only and person.user.active)
+    return [_told(person, highest) for person in named]
 
 
 def mandate_facts(mandate: Mandate) -> AlertFacts:

@@ -46,15 +46,20 @@ fragment DeclarationAll on Declaration {
   values { path value } issues { path code severity message } reasons { ...ReasonAll }
   changes { path label before after } procedure { id }
 }
+fragment ApprovalAll on Approval {
+  id version state role deadline requestedBy requestedAt decidedBy decidedAt onBehalfOf reason
+  company { id } content { id headline why amount { amount currency } summary { path label text } }
+}
 """
 _SNAPSHOT = """
 query Snapshot {
   feeds { audience cursor }
-  me { company { id } mandates { state company { id } } }
+  me { name roles company { id } mandates { state company { id } } }
   dossiers(first: 20) { nodes { ...DossierAll timeline(first: 30) { nodes { ...EntryAll } } } }
   alerts(first: 50) { nodes { ...AlertAll } }
   myHelpCases { ...CaseAll }
   declarations(first: 50) { nodes { ...DeclarationAll } }
+  approvals(first: 50) { nodes { ...ApprovalAll } }
 }
 """
 _FEED = """
@@ -66,6 +71,7 @@ subscription Feed($audience: FeedAudience!, $after: Cursor!) {
       ... on DossierChanged { dossier { ...DossierAll } entry { ...EntryAll } }
       ... on AlertChanged { alert { ...AlertAll } }
       ... on RequestChanged { request { state procedure { dossier { id } ...ProcedureAll } } }
+      ... on ApprovalChanged { approval { ...ApprovalAll } }
       ... on DeclarationChanged { declaration { ...DeclarationAll } }
       ... on Removed { id }
       ... on AccessChanged { companies }
@@ -90,6 +96,7 @@ class Replica:
         alerts: by id.
         cases: what this person asked the help desk, by id.
         declarations: by id, without those that were discarded.
+        approvals: by id, those that wait for this person by their own role.
         heard: the kinds of all items that came, in order; of a dossier's with its entry's kind, or ITSELF.
     """
 
@@ -104,6 +111,8 @@ class Replica:
         self.alerts: Json = {}
         self.cases: Json = {}
         self.declarations: Json = {}
+        self.approvals: Json = {}
+        self._me: Json = {}
         self.heard: list[str] = []
 
     @property
@@ -114,6 +123,7 @@ class Replica:
             "alerts": self.alerts,
             "cases": self.cases,
             "declarations": self.declarations,
+            "approvals": self.approvals,
         }
 
     async def ask(self, document: str, variables: Json | None = None) -> Json:
@@ -156,8 +166,8 @@ class Replica:
         held = _held(snapshot)
         self.dossiers, self.alerts = held["dossiers"], held["alerts"]
         self.cases = held["cases"]
-        self.declarations = held["declarations"]
-        me = snapshot["me"]
+        self.declarations, self.approvals = held["declarations"], held["approvals"]
+        me = self._me = snapshot["me"]
         clients = {m["company"]["id"] for m in me["mandates"] if m["state"] == "ACTIVE"}
         self._companies = {me["company"]["id"], *clients}
         self._incomplete = False
@@ -180,6 +190,9 @@ class Replica:
             case "DeclarationChanged":
                 kind = f"{kind} {item['declaration']['state']}"
                 self._declaration_changed(item["declaration"])
+            case "ApprovalChanged":
+                kind = f"{kind} {item['approval']['state']}"
+                self._approval_changed(item["approval"])
             case "Removed":
                 self._drop({item["id"]})
                 self._drop_entry(item["id"])
@@ -206,6 +219,12 @@ class Replica:
         if declaration["state"] != "DISCARDED":
             self.declarations[declaration["id"]] = declaration
 
+    def _approval_changed(self, approval: Json) -> None:
+        self.approvals = {i: a for i, a in self.approvals.items() if i != approval["id"]}
+        mine = approval["role"] in self._me["roles"]
+        if mine and approval["state"] == "PENDING" and approval["requestedBy"] != self._me["name"]:
+            self.approvals[approval["id"]] = approval
+
     def _drop_entry(self, gone: str) -> None:
         for id_, dossier in self.dossiers.items():
             timeline = {i: entry for i, entry in dossier["timeline"].items() if i != gone}
@@ -222,7 +241,7 @@ class Replica:
         self.dossiers = {i: d for i, d in self.dossiers.items() if i not in gone}
         kept = {i: d for i, d in self.declarations.items() if i not in gone}
         self.declarations = kept
-        self.alerts = {i: a for i, a in self.alerts.items() if a["dossier"]["id"] not in gone}
+        self.alerts = {i: a for i, a in self.alerts.items() if _file_of(a) not in gone}
 
 
 @asynccontextmanager
@@ -260,6 +279,11 @@ def _document(operation: str) -> str:
     return operation + _FRAGMENTS
 
 
+def _file_of(alert: Json) -> str | None:
+    """None for one that is about no file."""
+    return alert["dossier"]["id"] if alert["dossier"] else None
+
+
 def _cursors(snapshot: Json) -> dict[str, str]:
     return {feed["audience"]: feed["cursor"] for feed in snapshot["feeds"]}
 
@@ -274,6 +298,7 @@ def _held(snapshot: Json) -> Json:
         "alerts": _by_id(snapshot["alerts"]),
         "cases": {case["id"]: case for case in snapshot["myHelpCases"]},
         "declarations": _by_id(snapshot["declarations"]),
+        "approvals": _by_id(snapshot["approvals"]),
     }
 
 

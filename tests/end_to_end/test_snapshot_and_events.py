@@ -16,6 +16,7 @@ from portnet.domain.procedure import EntryKind
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
+from portnet.services.approving.decision import Decision
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
 from portnet.services.identity.mandate import Mandates
@@ -124,6 +125,7 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await _ask_for_help(apps)
         await _ask_and_answer(apps)
         await _submit(apps)
+        await _approve(apps)
         await _declare(apps)
         await _amend(apps)
         await _change_the_mandate(apps)
@@ -137,12 +139,14 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
             for state in (
                 "DRAFT",
                 "VALIDATED",
+                "PENDING_APPROVAL",
                 "SUBMITTED",
                 "TECH_REJECTED",
                 "RECEIVED",
                 "DISCARDED",
             )
         ),
+        *(f"ApprovalChanged {state}" for state in ("PENDING", "RETURNED")),
         *(f"RequestChanged {state}" for state in ("NEW", "EXPIRED", "ANSWERED")),
         "DossierChanged",
         *(f"DossierChanged {kind.value}" for kind in EntryKind),
@@ -202,6 +206,24 @@ async def _submit(apps: Apps) -> None:
     await apps.agree("a submission that was received")
 
 
+async def _approve(apps: Apps) -> None:
+    """Asked for, and returned: a yes needs a second factor that nobody here has."""
+    house = apps.house
+    submissions, viewer = submissions_of(house.parts), await _viewer(house)
+    drafted = await submissions.draft(viewer, house.parts.ids.new(), "DUM_IMPORT", "{}")
+    assert isinstance(drafted, Submission), drafted
+    asked = await submissions.request_approval(viewer, _wish(drafted))
+    assert isinstance(asked, Submission), asked
+    await apps.agree("an approval that was asked for")
+    [waiting] = await house.select("SELECT content_id FROM approval")
+    decision = Decision(key="no", contents=(waiting["content_id"],), reason="Valeur à revoir")
+    decisions = house.parts.approving.decisions(house.parts.acts)
+    manager = await _viewer(house, "manager")
+    returned = await decisions.return_for_correction(manager, decision)
+    assert isinstance(returned, tuple), returned
+    await apps.agree("an approval that was refused")
+
+
 async def _declare(apps: Apps) -> None:
     """Written by the broker and by its client, sent, rejected, corrected, discarded."""
     parts = apps.house.parts
@@ -244,8 +266,8 @@ def _wish(submission: Submission) -> Asked:
     return Asked(key=key, submission=submission.id, expected_version=submission.version)
 
 
-async def _viewer(house: OpenHouse) -> Viewer:
-    [user] = await house.select("SELECT * FROM user_account WHERE login = 'declarant'")
+async def _viewer(house: OpenHouse, login: str = "declarant") -> Viewer:
+    [user] = await house.select("SELECT * FROM user_account WHERE login = $1", login)
     return Viewer(
         user=user["id"],
         company=user["company"],

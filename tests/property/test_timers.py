@@ -110,9 +110,15 @@ class File:
                 assert timer.due_at == due_at
                 assert state.action == "ANSWER_REQUEST"
             case (
-                TimerKind.MANDATE_STARTS | TimerKind.MANDATE_ENDS | TimerKind.MANDATE_REMINDER
+                TimerKind.MANDATE_STARTS
+                | TimerKind.MANDATE_ENDS
+                | TimerKind.MANDATE_REMINDER
+                | TimerKind.SUBMISSION_TIMEOUT
+                | TimerKind.APPROVAL_REMINDER
+                | TimerKind.APPROVAL_LAPSES
+                | TimerKind.APPROVAL_OVERTAKEN
             ) as kind:
-                raise AssertionError(f"a mandate's timer on a procedure: {kind}")
+                raise AssertionError(f"another subject's timer on a procedure: {kind}")
             case _:
                 assert_never(timer.kind)
 

@@ -14,7 +14,9 @@ from portnet.domain.inbox import BodyChanged, RawMessage, Receipted
 from portnet.domain.procedure import Entry, Procedure
 from portnet.ports.alerts import AlertPlanner
 from portnet.ports.unit_of_work import Change, Position
+from portnet.services.approving.describing import PathDescriber
 from portnet.services.intake import Intake
+from portnet.services.submission import Submissions
 from portnet.services.timer import TimerService
 from portnet.storage import rows
 from portnet.storage.engines import Database, Row, TransactionConflict, open_database, query
@@ -24,10 +26,15 @@ from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
+from portnet.storage.repositories.approving.approval import ApprovalRepository
 from portnet.storage.repositories.dossier import DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.submission import SubmissionRepository
 from portnet.storage.unit_of_work import StorageUnitOfWork
 from portnet_notifications.planner import Planner
+from portnet_server.composition.approving import ApprovingRoom
+from tests.support.acting.fakes import NoSystem, ToldProofs
+from tests.support.acting.parts import nothing_blocks
 from tests.support.clock import SteppedClock
 from tests.support.ids import CountedIds
 from tests.support.scenarios import (
@@ -104,6 +111,32 @@ class World:
             self.wakeups,
         )
         self.timers = StorageTimers(database)
+        self.proofs = ToldProofs()
+        done = SubmissionRepository(database)
+        self.approving = ApprovingRoom(
+            self.units,
+            ApprovalRepository(database),
+            done,
+            self.catalogue,
+            Planner(self.catalogue),
+            PathDescriber(),
+            self.proofs,
+            self.clock,
+            self.ids,
+            self.wakeups,
+        )
+        submissions = Submissions(
+            self.units,
+            done,
+            self.catalogue,
+            self.proofs,
+            NoSystem(),
+            self.clock,
+            self.ids,
+            self.wakeups,
+            blocking=nothing_blocks,
+            following=self.approving.following,
+        )
         self.bells = TimerService(
             self.units,
             self.catalogue,
@@ -112,6 +145,7 @@ class World:
             self.clock,
             self.ids,
             self.wakeups,
+            self.approving.timers(submissions),
         )
 
     def units(self) -> StorageUnitOfWork:

@@ -13,6 +13,7 @@ import msgspec
 
 from portnet.domain.agency import Reference
 from portnet.domain.alerts import Alert
+from portnet.domain.approving.approval import Approval
 from portnet.domain.declaring.document import Document
 from portnet.domain.declaring.drafting import DraftSaved
 from portnet.domain.dossier import Dossier
@@ -163,6 +164,12 @@ class DocumentStored(msgspec.Struct, frozen=True, kw_only=True, tag="document_st
     document: Document
 
 
+class ApprovalChanged(msgspec.Struct, frozen=True, kw_only=True, tag="approval_changed"):
+    """An approval was asked for, decided, or is void."""
+
+    approval: Approval
+
+
 class RequestChanged(msgspec.Struct, frozen=True, kw_only=True, tag="request_changed"):
     """An agency asked for something, or what it asked for was answered, cancelled or left too long."""
 
@@ -200,6 +207,7 @@ Event = (
     | RequestChanged
     | HelpCaseChanged
     | DocumentStored
+    | ApprovalChanged
 )
 
 
@@ -212,6 +220,7 @@ class FrameKind(enum.StrEnum):
     ACCESS_CHANGED = "ACCESS_CHANGED"
     REQUEST_CHANGED = "REQUEST_CHANGED"
     HELP_CHANGED = "HELP_CHANGED"
+    APPROVAL_CHANGED = "APPROVAL_CHANGED"
     DECLARATION_CHANGED = "DECLARATION_CHANGED"
     RESET = "RESET"
 
@@ -219,8 +228,8 @@ class FrameKind(enum.StrEnum):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it is written: ``audiences`` hear it, in the order of each audience's own counter.
 
-    ``subject`` is the dossier, alert, mandate, request, submission or case that the event is about; ``procedure`` and
-    ``entry`` say more where they can.
+    ``subject`` is the dossier, alert, mandate, request, submission, case or approval that the event is about;
+    ``procedure`` and ``entry`` say more where they can.
     """
 
     id: str
@@ -271,6 +280,8 @@ def frame_of(event: Event) -> FrameKind | None:
             return FrameKind.REQUEST_CHANGED
         case HelpCaseChanged():
             return FrameKind.HELP_CHANGED
+        case ApprovalChanged():
+            return FrameKind.APPROVAL_CHANGED
         case SubmissionChanged() | DraftSaved():
             return FrameKind.DECLARATION_CHANGED
         case DossierOpened() | ProcedureOpened() | ReferencesLinked() | BrokerNamed():

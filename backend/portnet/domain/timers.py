@@ -18,6 +18,7 @@ from portnet.domain.catalogue import CLOCK, Definition, Status
 from portnet.domain.folding import Folded
 from portnet.domain.procedure import Entry, EntryKind, Procedure
 from portnet.domain.request import DEADLINE_PASSED, changed_requests
+from portnet.domain.submission import Submission
 
 #: What a request for information asks of our side.
 _ANSWER = "ANSWER_REQUEST"
@@ -45,9 +46,24 @@ class TimerKind(enum.StrEnum):
     MANDATE_STARTS = "MANDATE_STARTS"
     MANDATE_ENDS = "MANDATE_ENDS"
     MANDATE_REMINDER = "MANDATE_REMINDER"
+    #: Of a submission: its envelope's timeout.
+    SUBMISSION_TIMEOUT = "SUBMISSION_TIMEOUT"
+    APPROVAL_REMINDER = "APPROVAL_REMINDER"
+    APPROVAL_LAPSES = "APPROVAL_LAPSES"
+    #: The procedure in which an act was to be approved has moved on.
+    APPROVAL_OVERTAKEN = "APPROVAL_OVERTAKEN"
 
 
 _REMINDERS = frozenset({TimerKind.REMINDER, TimerKind.MANDATE_REMINDER})
+#: Of a company's own work: its subjects have no file, and nothing of theirs is folded.
+OWN_WORK = frozenset(
+    {
+        TimerKind.SUBMISSION_TIMEOUT,
+        TimerKind.APPROVAL_REMINDER,
+        TimerKind.APPROVAL_LAPSES,
+        TimerKind.APPROVAL_OVERTAKEN,
+    }
+)
 _AHEAD = _REMINDERS | {TimerKind.MANDATE_STARTS}
 
 _OF_DEADLINE = frozenset({TimerKind.REMINDER, TimerKind.DEADLINE})
@@ -107,6 +123,20 @@ def timers_of(definition: Definition, procedure: Procedure) -> tuple[Timer, ...]
 def deadline_of(definition: Definition, procedure: Procedure) -> datetime | None:
     """Until when the state should have been dealt with: as a message said, else as is usual."""
     return definition.state(procedure.state).deadline(procedure.entered_at, procedure.due_at)
+
+
+def timers_of_submission(envelope: Definition, submission: Submission) -> tuple[Timer, ...]:
+    """The timeout of the envelope's present state, if it has one."""
+    timeout = envelope.state(submission.state).timeout
+    if timeout is None:
+        return ()
+    timer = Timer(
+        subject=submission.id,
+        kind=TimerKind.SUBMISSION_TIMEOUT,
+        due_at=add(timeout.after, submission.entered_at),
+        brings=timeout.event,
+    )
+    return (timer,)
 
 
 def timers_of_mandate(mandate: Mandate) -> tuple[Timer, ...]:

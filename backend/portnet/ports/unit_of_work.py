@@ -15,6 +15,10 @@ import msgspec
 from portnet.domain.access import Company, Mandate, User, Viewer
 from portnet.domain.agency import AgencyEvent
 from portnet.domain.alerts import Alert, Attempt, Delivery, Device
+from portnet.domain.approving.approval import Approval
+from portnet.domain.approving.authority import Delegation
+from portnet.domain.approving.matrix import Matrix
+from portnet.domain.approving.seen import Seen
 from portnet.domain.declaring.document import Document
 from portnet.domain.declaring.drafting import DraftField
 from portnet.domain.desk.anomaly import Anomaly
@@ -34,6 +38,7 @@ from portnet.domain.reference.reference_table import ReferenceRow, Table
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Revision, Submission
 from portnet.domain.timers import Retimed, Timer
+from portnet.ports.approving.work import ApprovingWork
 
 
 class AuditDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +159,10 @@ Change = (
     | MutationDone
     | PaymentOrder
     | Document
+    | Approval
+    | Matrix
+    | Delegation
+    | Seen
 )
 
 
@@ -228,6 +237,11 @@ class UnitOfWork(Protocol):
 
     async def files(self, message: AgencyEvent) -> Files:
         """What is known about a message's references and parties, locked as `take_in` does."""
+        ...
+
+    @property
+    def approving(self) -> ApprovingWork:
+        """What the unit knows of approvals."""
         ...
 
     async def submission(self, submission: str) -> Submission | None:

@@ -15,6 +15,7 @@ import msgspec
 from portnet.domain.access import Role, Viewer
 from portnet.domain.act import Act, acts_of, decide, may_do, pays
 from portnet.domain.agency import Amount
+from portnet.domain.approving.approval import Approval, act_of, standing_of
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.declaring.document import Document
 from portnet.domain.dossier import Dossier
@@ -34,6 +35,7 @@ from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.reading import FileReader, RequestReader, SubmissionReader
 from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitOfWork, UnitsOfWork
+from portnet.services.approving.asking import ActApprovals
 from portnet.services.identity.person import person_of, refused
 
 #: An answer's words at most: what an agency's screen and a patient reader take.
@@ -77,6 +79,15 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256("\0".join(fields).encode()).hexdigest()
 
 
+class _Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """An act that may be done now, the file that it is in, and the system to which it goes."""
+
+    files: Files
+    procedure: Procedure
+    act: Act
+    source: str
+
+
 class Acts:
     """The use cases of acting in a procedure."""
 
@@ -92,6 +103,7 @@ class Acts:
         clock: Clock,
         ids: Ids,
         wakeups: Wakeups,
+        approvals: ActApprovals,
     ) -> None:
         self._units = units
         self._files = files
@@ -103,6 +115,7 @@ class Acts:
         self._clock = clock
         self._ids = ids
         self._wakeups = wakeups
+        self._approvals = approvals
 
     def available(
         self,
@@ -127,9 +140,11 @@ class Acts:
 
     async def perform(
         self, viewer: Viewer, wish: Wish, proof: Proof | None = None
-    ) -> Procedure | NotDone:
-        """Ask the agency for an act; done once for each key."""
+    ) -> Procedure | Approval | NotDone:
+        """Ask the agency for an act; done once for each key. What needs somebody's approval waits for it."""
         proven = await self._proven(viewer, wish, proof)
+        if proven is NotDone.APPROVAL_MISSING:
+            return await self._ask_approval(viewer, wish)
         if isinstance(proven, NotDone):
             return proven
         outcome = await self._ask(viewer, wish, proven)
@@ -161,7 +176,46 @@ class Acts:
             documents=documents,
         )
         outcome = await self.perform(viewer, wish)
+        if isinstance(outcome, Approval):
+            raise AssertionError("an answer waits for an approval")
         return known[request] if isinstance(outcome, Procedure) else outcome
+
+    async def approved(
+        self, work: UnitOfWork, viewer: Viewer, approval: Approval, now: datetime
+    ) -> NotDone | None:
+        """Ask the agency for the act of ``approval`` in the name of who wanted it, in ``work``; None: it is written.
+
+        The second factor of whoever approves is the act's: it is bound to this very content, and fresh.
+
+        Args:
+            viewer: who approves.
+        """
+        act = act_of(approval.content)
+        author = msgspec.structs.replace(viewer, user=approval.author)
+        files = await work.file(act.procedure)
+        if files is None or viewer.company not in self._hearers(files, act.procedure, now):
+            return NotDone.NOT_FOUND
+        procedure = next(p for p in files.procedures if p.id == act.procedure)
+        if standing_of(procedure) != approval.standing:
+            return NotDone.STALE_VERSION
+        wish = Wish(
+            key=f"approval:{approval.id}",
+            procedure=act.procedure,
+            event=act.action,
+            expected_version=procedure.version,
+            text=act.text or None,
+        )
+        yes = Proven(by=viewer.user, at=now)
+        shown = {Need.APPROVAL: yes, Need.SECOND_FACTOR: yes}
+        owner = files.dossiers[procedure.dossier].company
+        decided = await self._decided(work, author, wish, procedure, owner, shown)
+        if isinstance(decided, NotDone):
+            return decided
+        source = self._routes.route(decided.source, viewer.sandbox)
+        if source is None:
+            return NotDone.NO_ROUTE
+        self._write(work, files, author, wish, decided, source, False, now)
+        return None
 
     async def _proven(self, viewer: Viewer, wish: Wish, proof: Proof | None) -> _Shown | NotDone:
         """What the act asks for, proven before the transaction: a proof is checked outside of one."""
@@ -180,39 +234,79 @@ class Acts:
             return NotDone.DO_NOT_PAY_AGAIN
         act = next((a for a in acts_of(self._catalogue, procedure) if a.event == wish.event), None)
         for need in act.needs if act else ():
+            if need in shown:
+                continue
             bound = operation_hash(wish.event, wish.procedure, wish.text or "")
             answer = await self._proofs.verify(viewer.user, need, bound, proof)
+            if need is Need.APPROVAL and answer is Unproven.MISSING:
+                if not await self._approvals.alone(viewer):
+                    return NotDone.APPROVAL_MISSING
+                # Who is alone approves their own act, as anybody does: with a second factor.
+                answer = await self._proofs.verify(viewer.user, Need.SECOND_FACTOR, bound, proof)
+                if isinstance(answer, Proven):
+                    shown[Need.SECOND_FACTOR] = answer
             if isinstance(answer, Unproven):
-                missing = need is Need.APPROVAL and answer is Unproven.MISSING
-                return NotDone.APPROVAL_MISSING if missing else refused(answer)
+                return refused(answer)
             shown[need] = answer
         return shown
 
-    async def _ask(self, viewer: Viewer, wish: Wish, shown: _Shown) -> Procedure | NotDone:
+    async def _ask(
+        self, viewer: Viewer, wish: Wish, shown: _Shown
+    ) -> Procedure | Approval | NotDone:
         now = self._clock.now()
         async with self._units() as work:
-            files = await work.file(wish.procedure)
-            if files is None or viewer.company not in self._hearers(files, wish.procedure, now):
-                return NotDone.NOT_FOUND
-            procedure = next(p for p in files.procedures if p.id == wish.procedure)
-            owner = files.dossiers[procedure.dossier].company
-            if any(paper.subject.company != owner for paper in wish.documents):
-                # A broker sees papers of several companies; none goes out in another's name.
-                return NotDone.NOT_FOUND
-            done = await work.done(viewer.user, wish.key)
-            if done is not None:
-                return procedure if done.fingerprint == wish.fingerprint else NotDone.KEY_REUSED
-            owner = files.dossiers[procedure.dossier].company
-            act = await self._decided(work, viewer, wish, procedure, owner, shown)
-            if isinstance(act, NotDone):
-                return act
-            source = self._routes.route(act.source, viewer.sandbox)
-            if source is None:
-                return NotDone.NO_ROUTE
+            ready = await self._ready(work, viewer, wish, shown, now)
+            if not isinstance(ready, _Ready):
+                return ready
             alone = _self_approved(viewer, shown)
-            asked = self._write(work, files, viewer, wish, act, source, alone, now)
+            asked = self._write(
+                work, ready.files, viewer, wish, ready.act, ready.source, alone, now
+            )
             self._wakeups.feeds(await work.commit())
         return asked
+
+    async def _ask_approval(self, viewer: Viewer, wish: Wish) -> Procedure | Approval | NotDone:
+        """Everything but the needs is looked at now: nobody is asked to approve what could not be done anyway."""
+        now = self._clock.now()
+        async with self._units() as work:
+            ready = await self._ready(work, viewer, wish, None, now)
+            if not isinstance(ready, _Ready):
+                return ready
+            asked = await self._approvals.ask(
+                work, viewer, ready.procedure, wish.event, wish.text, now
+            )
+            if isinstance(asked, NotDone):
+                return asked
+            approval, changes = asked
+            work.add(*changes, _done(viewer, wish, approval.id, now))
+            self._wakeups.feeds(await work.commit())
+        self._wakeups.outbox()
+        return approval
+
+    async def _ready(
+        self, work: UnitOfWork, viewer: Viewer, wish: Wish, shown: _Shown | None, now: datetime
+    ) -> _Ready | Procedure | Approval | NotDone:
+        """What is needed to do it; what it became if it was done before; or why it cannot be."""
+        files = await work.file(wish.procedure)
+        if files is None or viewer.company not in self._hearers(files, wish.procedure, now):
+            return NotDone.NOT_FOUND
+        procedure = next(p for p in files.procedures if p.id == wish.procedure)
+        owner = files.dossiers[procedure.dossier].company
+        if any(paper.subject.company != owner for paper in wish.documents):
+            # A broker sees papers of several companies; none goes out in another's name.
+            return NotDone.NOT_FOUND
+        done = await work.done(viewer.user, wish.key)
+        if done is not None:
+            if done.fingerprint != wish.fingerprint:
+                return NotDone.KEY_REUSED
+            return await work.approving.approval(done.subject) or procedure
+        act = await self._decided(work, viewer, wish, procedure, owner, shown)
+        if isinstance(act, NotDone):
+            return act
+        source = self._routes.route(act.source, viewer.sandbox)
+        if source is None:
+            return NotDone.NO_ROUTE
+        return _Ready(files=files, procedure=procedure, act=act, source=source)
 
     async def _decided(
         self,
@@ -221,7 +315,7 @@ class Acts:
         wish: Wish,
         procedure: Procedure,
         owner: str,
-        shown: _Shown,
+        shown: _Shown | None,
     ) -> Act | NotDone:
         if wish.request is not None:
             asked = await work.request(wish.request)
@@ -237,6 +331,8 @@ class Acts:
             return act
         if pays(procedure, act.event) and await self._paid_elsewhere(work, procedure, owner):
             return NotDone.DO_NOT_PAY_AGAIN
+        if shown is None:
+            return act
         if not set(act.needs) <= shown.keys():
             return NotDone.STALE_VERSION
         if _self_approved(viewer, shown) and not person.alone:
@@ -308,13 +404,7 @@ class Acts:
                 action=f"act.{procedure.code}.{wish.event}{'.alone' if self_approved else ''}",
                 subject=f"{dossier.id}/{named}",
             ),
-            MutationDone(
-                user=viewer.user,
-                key=wish.key,
-                subject=procedure.id,
-                fingerprint=wish.fingerprint,
-                at=now,
-            ),
+            _done(viewer, wish, procedure.id, now),
         )
         if pays(procedure, wish.event):
             work.add(
@@ -346,6 +436,12 @@ class Acts:
     def _hearers(self, files: Files, procedure: str, now: datetime) -> tuple[str, ...]:
         known = next(p for p in files.procedures if p.id == procedure)
         return hearers(files.dossiers[known.dossier], files.mandates, now)
+
+
+def _done(viewer: Viewer, wish: Wish, subject: str, now: datetime) -> MutationDone:
+    return MutationDone(
+        user=viewer.user, key=wish.key, subject=subject, fingerprint=wish.fingerprint, at=now
+    )
 
 
 def _faults(text: str) -> tuple[ActFault, ...]:

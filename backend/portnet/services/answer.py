@@ -42,6 +42,7 @@ from portnet.domain.submission import ENVELOPE, NotDone, Submission, said
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
 from portnet.ports.unit_of_work import AuditDraft, UnitOfWork, UnitsOfWork
+from portnet.services.approving.following import Following
 from portnet.services.intake import Intake
 
 ACK, NACK = "ack", "nack"
@@ -62,6 +63,7 @@ class Answers:
         clock: Clock,
         ids: Ids,
         wakeups: Wakeups,
+        following: Following,
     ) -> None:
         self._units = units
         self._catalogue = catalogue
@@ -69,6 +71,7 @@ class Answers:
         self._clock = clock
         self._ids = ids
         self._wakeups = wakeups
+        self._following = following
 
     async def take_in(self, message: AgencyEvent) -> None:
         """Apply an acknowledgement or a rejection from the inbox, or set it aside with its reason."""
@@ -184,6 +187,7 @@ class Answers:
         if message.event == ACK:
             changed = await self._open(work, outgoing, message, changed, now)
         work.add(
+            *await self._following.follow(work, submission, changed, message.event, None, now),
             changed,
             self._record(
                 now,

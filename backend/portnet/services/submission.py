@@ -21,19 +21,19 @@ from portnet.domain.events import Record, SubmissionChanged, submission_audience
 from portnet.domain.identity.proof import Need, Proof, Unproven, operation_hash
 from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState, submission_body
 from portnet.domain.submission import ENVELOPE, Decided, NotDone, Person, Submission
+from portnet.domain.timers import Retimed, Timer, timers_of_submission
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.gateway import Routes
 from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.reading import SubmissionReader
 from portnet.ports.unit_of_work import AuditDraft, Change, MutationDone, UnitOfWork, UnitsOfWork
+from portnet.services.approving.following import Following
 from portnet.services.declaring.access import may_work_on
 from portnet.services.identity.person import person_of, refused
 
 #: How many faults of a content block it; an agency would not take it.
 Checker = Callable[[Submission], Awaitable[int]]
-#: Whether the company's rules ask for a manager's approval.
-Policy = Callable[[Submission], bool]
 
 Decide = Callable[[Definition, Submission, Person, datetime], Decided]
 
@@ -63,7 +63,7 @@ class Submissions:
         ids: Ids,
         wakeups: Wakeups,
         blocking: Checker,
-        asks_approval: Policy = envelope_of.asks_approval,
+        following: Following,
     ) -> None:
         self._units = units
         self._reader = reader
@@ -74,7 +74,7 @@ class Submissions:
         self._ids = ids
         self._wakeups = wakeups
         self._blocking = blocking
-        self._asks_approval = asks_approval
+        self._following = following
 
     async def draft(
         self,
@@ -133,7 +133,23 @@ class Submissions:
         return await self._change(viewer, asked, "discard", envelope_of.discard)
 
     async def request_approval(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
-        return await self._change(viewer, asked, "request_approval", envelope_of.request_approval)
+        """Of what is checked; a draft is checked first."""
+        known = await self._reader.submission(viewer.company, asked.submission)
+        if known is None:
+            return NotDone.NOT_FOUND
+        blocking = await self._blocking(known)
+
+        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
+            if s.content_hash != known.content_hash:
+                return NotDone.STALE_VERSION
+            if s.state == envelope.start:
+                checked = envelope_of.validate(envelope, s, who, blocking, now)
+                if isinstance(checked, NotDone):
+                    return checked
+                s = checked
+            return envelope_of.request_approval(envelope, s, who, now)
+
+        return await self._change(viewer, asked, "request_approval", decide)
 
     async def withdraw(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
         return await self._change(viewer, asked, "withdraw", envelope_of.withdraw)
@@ -141,27 +157,6 @@ class Submissions:
     async def correct(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
         """Back to the draft after a technical rejection."""
         return await self._change(viewer, asked, "correct", envelope_of.correct)
-
-    async def revoke(self, viewer: Viewer, asked: Asked) -> Submission | NotDone:
-        return await self._change(viewer, asked, "revoke", envelope_of.revoke)
-
-    async def return_for_correction(
-        self, viewer: Viewer, asked: Asked, reason: str
-    ) -> Submission | NotDone:
-        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
-            return envelope_of.return_for_correction(envelope, s, who, reason, now)
-
-        return await self._change(viewer, asked, "return", decide, reason)
-
-    async def approve(
-        self, viewer: Viewer, asked: Asked, seen: str, proof: Proof | None
-    ) -> Submission | NotDone:
-        """Approve the content of hash ``seen``, the one that was on the screen."""
-
-        def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
-            return envelope_of.approve(envelope, s, who, seen, now)
-
-        return await self._proven(viewer, asked, "approve", decide, seen, proof)
 
     async def submit(
         self, viewer: Viewer, asked: Asked, proof: Proof | None
@@ -185,8 +180,8 @@ class Submissions:
                 if isinstance(checked, NotDone):
                     return checked
                 s = checked
-            asked_for = self._asks_approval(s)
-            return envelope_of.submit(envelope, s, who, blocking, asked_for, outgoing, now)
+            # Whether the matrix asks for an approval is looked up in the transaction.
+            return envelope_of.submit(envelope, s, who, blocking, False, outgoing, now)
 
         if await self._reader.done(viewer.user, asked.key) is None:
             if known.version != asked.expected_version:
@@ -201,20 +196,46 @@ class Submissions:
         """Our clock brings ``event``: lapse, no_ack, resend. NOT_NOW when the submission has moved on since."""
         now = self._clock.now()
         async with self._units() as work:
-            # In the order in which an agency's answer locks both.
-            outgoing = await work.outgoing_of(submission)
-            known = await work.submission(submission)
-            if known is None:
-                return NotDone.NOT_FOUND
-            changed = envelope_of.said(self._of(known), known, CLOCK, event, (), now)
+            changed = await self._timed_out(work, submission, event, now)
             if isinstance(changed, NotDone):
                 return changed
-            if event == "resend" and outgoing is not None:
-                work.add(_again(outgoing, now))
-            work.add(changed, self._record(changed, now), _audited(changed, "clock", event, now))
             self._wakeups.feeds(await work.commit())
         self._wakeups.outbox()
         return changed
+
+    async def ring(self, timer: Timer) -> bool:
+        """Bring the timeout of ``timer`` if it is still true: a state that was entered again has a later one."""
+        now = self._clock.now()
+        async with self._units() as work:
+            known = await self._locked(work, timer.subject)
+            due = timers_of_submission(self._of(known), known) if known else ()
+            work.add(Retimed(moot=(timer.key,), live=tuple(t for t in due if t.due_at > now)))
+            if any(t.due_at <= now for t in due):
+                await self._timed_out(work, timer.subject, timer.brings, now)
+            self._wakeups.feeds(await work.commit())
+        self._wakeups.outbox()
+        return True
+
+    async def _timed_out(
+        self, work: UnitOfWork, submission: str, event: str, now: datetime
+    ) -> Submission | NotDone:
+        known = await self._locked(work, submission)
+        if known is None:
+            return NotDone.NOT_FOUND
+        changed = envelope_of.said(self._of(known), known, CLOCK, event, (), now)
+        if isinstance(changed, NotDone):
+            return changed
+        outgoing = await work.outgoing_of(submission)
+        if event == "resend" and outgoing is not None:
+            work.add(_again(outgoing, now))
+        work.add(changed, self._record(changed, now), _audited(changed, "clock", event, now))
+        work.add(*await self._following.follow(work, known, changed, event, None, now))
+        return changed
+
+    async def _locked(self, work: UnitOfWork, submission: str) -> Submission | None:
+        """In the order in which an agency's answer locks both: first what left."""
+        await work.outgoing_of(submission)
+        return await work.submission(submission)
 
     async def _proven(
         self,
@@ -253,6 +274,8 @@ class Submissions:
             if isinstance(changed, NotDone):
                 return changed
             if event == "submit":
+                if changed.approval is None and await self._following.asks(work, known):
+                    return NotDone.APPROVAL_MISSING
                 work.add(await self._outgoing(work, viewer, changed, now))
                 work.add(envelope_of.revision_of(changed))
             work.add(
@@ -265,6 +288,7 @@ class Submissions:
                 )
             )
             self._write(work, changed, viewer, event, now)
+            work.add(*await self._following.follow(work, known, changed, event, viewer.user, now))
             self._wakeups.feeds(await work.commit())
         self._wakeups.outbox()
         return changed
@@ -295,12 +319,8 @@ class Submissions:
     def _write(
         self, work: UnitOfWork, submission: Submission, viewer: Viewer, event: str, now: datetime
     ) -> None:
-        alone = submission.approval is not None and submission.approval.self_approved
-        action = f"{event}.alone" if event == "approve" and alone else event
         actor = f"user:{viewer.user}"
-        work.add(
-            submission, self._record(submission, now), _audited(submission, actor, action, now)
-        )
+        work.add(submission, self._record(submission, now), _audited(submission, actor, event, now))
 
     def _record(self, submission: Submission, now: datetime) -> Record:
         event = SubmissionChanged(submission=submission)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from portnet.domain.access import Mandate
 from portnet.domain.catalogue import Catalogue
@@ -23,6 +23,7 @@ from portnet.domain.events import (
 )
 from portnet.domain.procedure import Procedure
 from portnet.domain.timers import (
+    OWN_WORK,
     Rung,
     Timer,
     TimerKind,
@@ -37,6 +38,12 @@ from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
 from portnet.ports.unit_of_work import AuditDraft, Change, Ringing, UnitsOfWork
 from portnet.services.intake import Intake
+
+
+class OwnWorkBells(Protocol):
+    """Rings for what a company does itself: its submissions and approvals."""
+
+    async def ring(self, timer: Timer) -> bool: ...
 
 
 class TimerService:
@@ -55,6 +62,7 @@ class TimerService:
         clock: Clock,
         ids: Ids,
         wakeups: Wakeups,
+        own_work: OwnWorkBells,
     ) -> None:
         self._units = units
         self._catalogue = catalogue
@@ -63,9 +71,12 @@ class TimerService:
         self._clock = clock
         self._ids = ids
         self._wakeups = wakeups
+        self._own_work = own_work
 
     async def ring(self, timer: Timer) -> bool:
         """Fire what is due of the subject of ``timer``, one timer at most; False when somebody else has the subject."""
+        if timer.kind in OWN_WORK:
+            return await self._own_work.ring(timer)
         now = self._clock.now()
         async with self._units() as work:
             positions = await work.ring(timer, now, partial(self._decided, now))
@@ -123,8 +134,17 @@ class TimerService:
                 return self._access_changed(mandate, MandateEnded, "mandate.ended", now)
             case TimerKind.MANDATE_REMINDER:
                 return self._reminded(ringing, mandate, due.fires, now)
-            case TimerKind.TIMEOUT | TimerKind.DEADLINE | TimerKind.ALARM | TimerKind.REMINDER:
-                raise AssertionError(f"a procedure's timer on a mandate: {due.fires.kind}")
+            case (
+                TimerKind.TIMEOUT
+                | TimerKind.DEADLINE
+                | TimerKind.ALARM
+                | TimerKind.REMINDER
+                | TimerKind.SUBMISSION_TIMEOUT
+                | TimerKind.APPROVAL_REMINDER
+                | TimerKind.APPROVAL_LAPSES
+                | TimerKind.APPROVAL_OVERTAKEN
+            ):
+                raise AssertionError(f"another subject's timer on a mandate: {due.fires.kind}")
             case _ as unreachable:
                 assert_never(unreachable)
 

@@ -222,6 +222,12 @@ def _people(dialect: Dialect, companies: Sequence[str]) -> tuple[Statement, Stat
     )
 
 
+def people_of(dialect: Dialect, companies: Sequence[str]) -> Program[tuple[Recipient, ...]]:
+    """The active users of companies, with their live devices."""
+    users, devices = yield from gather(*_people(dialect, companies))
+    return _recipients(users, devices)
+
+
 def _recipients(users: Sequence[Row], devices: Sequence[Row]) -> tuple[Recipient, ...]:
     of_user: dict[str, list[Device]] = defaultdict(list)
     for device in devices:

@@ -48,6 +48,7 @@ from portnet.ports.unit_of_work import (
     Vanished,
 )
 from portnet.storage import rows
+from portnet.storage.approving import StorageApprovingWork
 from portnet.storage.desk import anomaly_case, step_of, write_import
 from portnet.storage.drafts import draft_case
 from portnet.storage.engines.database import Database, Transaction
@@ -163,6 +164,10 @@ class StorageUnitOfWork:
 
     async def files(self, message: AgencyEvent) -> Files:
         return await self._begun.run(files_of(self._database.dialect, message))
+
+    @property
+    def approving(self) -> StorageApprovingWork:
+        return StorageApprovingWork(self._database.dialect, self._begun)
 
     async def submission(self, submission: str) -> Submission | None:
         # Two drafts of one id find no row to lock: the id itself is locked.

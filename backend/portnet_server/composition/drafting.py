@@ -18,6 +18,7 @@ from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
 from portnet.ports.reading import AccountReader
 from portnet.ports.unit_of_work import UnitsOfWork
+from portnet.services.approving.following import Following
 from portnet.services.declaring.checks import Checks
 from portnet.services.declaring.drafts import Drafts
 from portnet.services.declaring.prefill import Prefills
@@ -56,6 +57,7 @@ def drafting(
     clock: Clock,
     ids: Ids,
     wakeups: Wakeups,
+    following: Following,
     references: Callable[[], References],
     forms: Forms | None = None,
 ) -> Drafting:
@@ -80,7 +82,7 @@ def drafting(
         )
 
     return Drafting(
-        drafts=Drafts(units, catalogue, forms, clock, ids, wakeups),
+        drafts=Drafts(units, catalogue, forms, clock, ids, wakeups, following),
         checks=Checks(forms, facts),
         prefills=Prefills(forms, reader, accounts, clock),
         reader=reader,

@@ -24,7 +24,7 @@ _SEALING = "second factors"
 
 
 class NoApprovals:
-    """Implements `Proofs` where nobody can approve an act yet."""
+    """Implements `Proofs` for approvals: a yes does the act itself, so that none lies about to be shown later."""
 
     async def verify(self, *_asked: object, **_named: object) -> Proven | Unproven:
         return Unproven.MISSING

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias, assert_never
 
 import strawberry
 
+from portnet.domain.approving.approval import Approval as KnownApproval
 from portnet.domain.identity.proof import operation_hash
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault, Wish
@@ -15,6 +16,7 @@ from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import found
 from portnet_graphql.mutations.declaring.action import act_on_declaration
 from portnet_graphql.mutations.identity.proving import ProofInput, prove_first, try_later
+from portnet_graphql.types.approval import Approval
 from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.node import Kind, described, key_of
@@ -39,6 +41,7 @@ class PerformActionInput:
 
 PerformActionResult: TypeAlias = Annotated[
     Procedure
+    | Approval
     | Declaration
     | InvalidInput
     | StaleVersion
@@ -81,6 +84,8 @@ class ActMutations:
         outcome = await context.services.acts.perform(context.viewer, wish, proof)
         if isinstance(outcome, NotDone):
             return await _refused(outcome, wish, context)
+        if isinstance(outcome, KnownApproval):
+            return Approval.of(outcome)
         return Procedure.of(outcome, context)
 
 

@@ -14,6 +14,7 @@ from portnet_graphql.loaders import found, optional
 from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.anomaly import Anomaly
+from portnet_graphql.types.approval import Approval, ApprovalContent, Delegation
 from portnet_graphql.types.audit import AuditEntry
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.declaration import Declaration
@@ -85,6 +86,15 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
         case Kind.DECLARATION:
             declared = await context.declarations.declarations.load(key)
             return None if declared is None else Declaration.of(declared)
+        case Kind.APPROVAL:
+            approval = await context.approvals.approvals.load(key)
+            return None if approval is None else Approval.of(approval)
+        case Kind.CONTENT:
+            content = await context.approvals.contents.load(key)
+            return None if content is None else ApprovalContent.of(content)
+        case Kind.DELEGATION:
+            lent = await context.services.approving.delegations.of(context.viewer)
+            return next((Delegation.of(each) for each in lent if each.id == key), None)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:

@@ -10,6 +10,7 @@ from portnet.domain.access import Company as KnownCompany
 from portnet.domain.access import Mandate as KnownMandate
 from portnet_graphql.context import Info
 from portnet_graphql.loaders import found
+from portnet_graphql.types.approval_rule import ApprovalRule
 from portnet_graphql.types.declaring.document import Document
 from portnet_graphql.types.node import Kind, Node, described, key_of, node_id
 from portnet_graphql.types.scalars import CompanyKind, MandateState
@@ -20,6 +21,7 @@ class Company(Node):
     kind: CompanyKind
     name: str
     ice: str | None
+    key: strawberry.Private[str]
 
     @classmethod
     def of(cls, company: KnownCompany) -> Company:
@@ -28,6 +30,7 @@ class Company(Node):
             kind=CompanyKind(company.kind.value),
             name=company.name,
             ice=company.ice,
+            key=company.id,
         )
 
     @described("Its own papers, oldest first, for its own people; none of another company.")
@@ -37,6 +40,13 @@ class Company(Node):
             return []
         found = await context.services.documents.of_company(context.company.id)
         return [Document.of(document, context) for document in found]
+
+    @described("What needs whose approval; of the viewer's own company, of another one nothing.")
+    async def approval_rules(self, info: Info) -> list[ApprovalRule]:
+        if self.key != info.context.company.id:
+            return []
+        matrix = await info.context.services.approving.matrices.of(self.key)
+        return [ApprovalRule.of(rule) for rule in matrix.rules]
 
 
 @strawberry.type

@@ -32,6 +32,7 @@ from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.company import Company
 from portnet_graphql.types.declaring.document import Document
 from portnet_graphql.types.delivery import AlertDelivery
+from portnet_graphql.types.money import LabelledAmount
 from portnet_graphql.types.node import (
     Kind,
     Node,
@@ -41,7 +42,7 @@ from portnet_graphql.types.node import (
     node_id,
     page_size,
 )
-from portnet_graphql.types.payment import DEBITED, LabelledAmount, Payment, RequestChoice
+from portnet_graphql.types.payment import DEBITED, Payment, RequestChoice
 from portnet_graphql.types.procedure import (
     Action,
     ProcedureKind,

@@ -12,6 +12,7 @@ from portnet.domain.events import company_audience, user_audience
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.types.alert import Alert
+from portnet_graphql.types.approval import Approval
 from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.help import HelpCase
@@ -40,6 +41,11 @@ class Removed:
 @strawberry.type
 class AlertChanged:
     alert: Alert
+
+
+@strawberry.type
+class ApprovalChanged:
+    approval: Approval
 
 
 @strawberry.type
@@ -78,6 +84,7 @@ FeedItem: TypeAlias = Annotated[
     | Removed
     | AlertChanged
     | DeclarationChanged
+    | ApprovalChanged
     | RequestChanged
     | AccessChanged
     | HelpChanged

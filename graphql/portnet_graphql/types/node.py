@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 #: Items of one page, and ids of one request.
 LARGEST_PAGE = 100
+#: A content is named by its hash.
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], name="viewer")
@@ -59,6 +62,9 @@ class Kind(enum.StrEnum):
     AUDIT_ENTRY = "AuditEntry"
     DOCUMENT = "Document"
     UPLOAD = "Upload"
+    APPROVAL = "Approval"
+    CONTENT = "ApprovalContent"
+    DELEGATION = "Delegation"
     DECLARATION = "Declaration"
 
 
@@ -75,6 +81,8 @@ def key_of(kind: Kind, text: str) -> str | None:
     read = read_opaque_id(text)
     if read is None or read.kind != kind:
         return None
+    if kind is Kind.CONTENT:
+        return read.key if _HASH.fullmatch(read.key) else None
     return read.key if kind in _OTHERWISE_NAMED or is_ulid(read.key) else None
 
 

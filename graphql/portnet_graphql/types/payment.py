@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 import strawberry
 
-from portnet.domain.agency import Amount
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.paying.debit import Debit
 from portnet.domain.paying.obligation import LIVE, in_doubt, rivals
@@ -18,16 +16,6 @@ from portnet_graphql.context import Info
 from portnet_graphql.loaders import optional
 from portnet_graphql.types.node import described
 
-#: What amounts are called; one of another kind goes by its code.
-AMOUNTS: Mapping[str, Localised] = {
-    "DI": Localised(fr="Droit d'importation", ar="رسم الاستيراد", en="Import duty"),
-    "TPI": Localised(fr="Taxe parafiscale", ar="الرسم شبه الضريبي", en="Parafiscal tax"),
-    "TIC": Localised(
-        fr="Taxe intérieure de consommation", ar="الضريبة الداخلية على الاستهلاك", en="Excise duty"
-    ),
-    "TVA": Localised(fr="TVA", ar="الضريبة على القيمة المضافة", en="VAT"),
-    "TOTAL": Localised(fr="Total", ar="المجموع", en="Total"),
-}
 #: Our own question about a payment in doubt, and what may be answered.
 DEBITED = Localised(
     fr="Ce paiement est incertain. Le compte a-t-il été débité ? Quelle que soit la réponse, ne payez pas deux fois.",
@@ -39,28 +27,6 @@ DEBITS: Mapping[Debit, Localised] = {
     Debit.NO: Localised(fr="Non, pas débité", ar="لا، لم يخصم", en="No, not debited"),
     Debit.DONT_KNOW: Localised(fr="Je ne sais pas", ar="لا أعلم", en="I do not know"),
 }
-
-
-@strawberry.type
-class Money:
-    amount: Decimal
-    currency: str
-
-
-@strawberry.type
-class LabelledAmount:
-    kind: str
-    label: str
-    money: Money
-
-    @classmethod
-    def of(cls, amount: Amount, locale: Locale) -> LabelledAmount:
-        label = AMOUNTS.get(amount.kind)
-        return cls(
-            kind=amount.kind,
-            label=amount.kind if label is None else label.in_(locale),
-            money=Money(amount=Decimal(amount.value), currency=amount.currency),
-        )
 
 
 @strawberry.type

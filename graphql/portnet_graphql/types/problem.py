@@ -106,6 +106,16 @@ STALE = Localised(
     ar="تغيرت المعطيات في هذه الأثناء: راجعوها ثم أعيدوا المحاولة.",
     en="It has changed meanwhile: read it again, then try again.",
 )
+DECIDED = Localised(
+    fr="Déjà décidé par {by}.",
+    ar="سبق أن بت في الأمر: {by}.",
+    en="Already decided by {by}.",
+)
+STALE_APPROVAL = Localised(
+    fr="Le contenu a changé depuis que vous l'avez lu : rien n'a été approuvé.",
+    ar="تغير المحتوى منذ أن قرأتموه: لم تتم الموافقة على شيء.",
+    en="The content has changed since you read it: nothing was approved.",
+)
 PROOF_REQUIRED = Localised(
     fr="Confirmez avec votre second facteur.",
     ar="أكدوا بعاملكم الثاني للتحقق.",
@@ -272,6 +282,11 @@ class NotAllowedNow(Problem):
     def too_many_uploads(cls, locale: Locale) -> NotAllowedNow:
         code = "TOO_MANY_UPLOADS"
         return cls(code=code, message=TOO_MANY_UPLOADS.in_(locale), state=code)
+
+    @classmethod
+    def decided(cls, by: str, state: str, locale: Locale) -> NotAllowedNow:
+        """Of an approval that somebody decided before."""
+        return cls(code="DECIDED", message=DECIDED.in_(locale).format(by=by), state=state)
 
     @classmethod
     def for_anomaly(cls, code: str, locale: Locale) -> NotAllowedNow:

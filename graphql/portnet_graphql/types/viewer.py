@@ -9,6 +9,7 @@ import strawberry
 from portnet.domain.alerts import Channel
 from portnet.domain.alerts import Device as KnownDevice
 from portnet_graphql.context import Info, Person
+from portnet_graphql.types.approval import Delegation
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.node import Kind, Node, described, node_id
 from portnet_graphql.types.scalars import Locale, Role, SecondFactorState
@@ -17,6 +18,7 @@ from portnet_graphql.types.scalars import Locale, Role, SecondFactorState
 @strawberry.type
 class Badge:
     alerts: int
+    approvals: int
     requests: int
 
 
@@ -71,7 +73,11 @@ class Viewer(Node):
     async def badge(self, info: Info) -> Badge:
         readers, viewer, now = info.context.readers, info.context.viewer, info.context.now
         badge = await readers.alerts.badge(viewer, now)
-        return Badge(alerts=badge.alerts, requests=await readers.requests.waiting(viewer, now))
+        return Badge(
+            alerts=badge.alerts,
+            approvals=await info.context.services.approving.inbox.count(viewer),
+            requests=await readers.requests.waiting(viewer, now),
+        )
 
     @described("What the viewer proves sensitive operations with.")
     async def second_factor(self, info: Info) -> SecondFactorState:
@@ -87,6 +93,11 @@ class Viewer(Node):
         accounts = info.context.readers.accounts
         mandates = await accounts.mandates(info.context.company.id)
         return [Mandate.of(mandate, info.context.now) for mandate in mandates]
+
+    @described("Rights to approve that the viewer lent or was lent, and that are not over.")
+    async def delegations(self, info: Info) -> list[Delegation]:
+        lent = await info.context.services.approving.delegations.of(info.context.viewer)
+        return [Delegation.of(each) for each in lent]
 
     @strawberry.field
     async def devices(self, info: Info) -> list[Device]:

@@ -36,6 +36,7 @@ from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.answer import Answers
+from portnet.services.approving.describing import FormDescriber
 from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
@@ -57,6 +58,7 @@ from portnet.storage.repositories.account import AccountRepository
 from portnet.storage.repositories.agency import AgencyRepository
 from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
+from portnet.storage.repositories.approving.approval import ApprovalRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
@@ -70,7 +72,9 @@ from portnet_graphql.documents import Documents
 from portnet_graphql.operations import GraphQLOperations
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import OperationRequest, Origin, Refused, Single, Stream
+from portnet_notifications.planner import Planner
 from portnet_server.bootstrap import read_message
+from portnet_server.composition.approving import ApprovingRoom
 from portnet_server.composition.drafting import drafting
 from portnet_server.composition.second_factor import ProofsByNeed, factor_room
 from portnet_server.composition.tariff import tariff_of
@@ -249,7 +253,13 @@ class World:
         self.dependencies = self._dependencies()
         self.operations = GraphQLOperations(self.dependencies, Documents(SCHEMA))
         self._answers = Answers(
-            self.unit, self._catalogue, self._intake, self.clock, self.ids, self._wakeups
+            self.unit,
+            self._catalogue,
+            self._intake,
+            self.clock,
+            self.ids,
+            self._wakeups,
+            self.approving.following,
         )
 
     async def __aenter__(self) -> Self:
@@ -422,6 +432,31 @@ class World:
         access = AccessTokens(token_key(SECRET))
         files = DossierRepository(self.database)
         figures = IndicatorRepository(self.database)
+        self.approving = approving = ApprovingRoom(
+            self.unit,
+            ApprovalRepository(self.database),
+            SubmissionRepository(self.database),
+            self._catalogue,
+            Planner(self._catalogue),
+            FormDescriber(FORMS),
+            self._shown,
+            self.clock,
+            self.ids,
+            wakeups,
+        )
+        acts = Acts(
+            self.unit,
+            DossierRepository(self.database),
+            RequestRepository(self.database),
+            SubmissionRepository(self.database),
+            self._catalogue,
+            self._shown,
+            EverySystem(),
+            self.clock,
+            self.ids,
+            wakeups,
+            approving.asking,
+        )
         room = drafting(
             self.unit,
             self.database,
@@ -430,6 +465,7 @@ class World:
             self.clock,
             self.ids,
             wakeups,
+            approving.following,
             references=lambda: self.references.current,
             forms=FORMS,
         )
@@ -451,18 +487,8 @@ class World:
             feedback=FeedbackBox(self.unit, files, self.clock, self.ids),
             tariff=self.tariff,
             documents=self.papers.documents,
-            acts=Acts(
-                self.unit,
-                DossierRepository(self.database),
-                RequestRepository(self.database),
-                SubmissionRepository(self.database),
-                self._catalogue,
-                self._shown,
-                EverySystem(),
-                self.clock,
-                self.ids,
-                wakeups,
-            ),
+            acts=acts,
+            approving=approving.services(acts),
             anomalies=Anomalies(
                 self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
             ),
@@ -482,12 +508,13 @@ class World:
                 self.unit,
                 SubmissionRepository(self.database),
                 self._catalogue,
-                self.proofs,
+                self._shown,
                 EverySystem(),
                 self.clock,
                 self.ids,
                 wakeups,
                 blocking=room.checks.blocking,
+                following=approving.following,
             ),
             checks=room.checks,
             prefills=room.prefills,
@@ -505,6 +532,7 @@ class World:
                 requests=RequestRepository(self.database),
                 payments=PaymentRepository(self.database),
                 audit=AuditRepository(self.database),
+                approvals=approving.reader,
                 declarations=room.reader,
             ),
             catalogue=self._catalogue,

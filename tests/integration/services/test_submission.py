@@ -1,18 +1,15 @@
 """From draft to acknowledgement: one transaction each, done once, and the procedure opens when the gateway says so."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import msgspec
 import pytest
 
-from portnet.domain.access import Role
 from portnet.domain.agency import Reference
 from portnet.domain.identity.proof import Proof
 from portnet.domain.outgoing import OutgoingState
 from portnet.domain.submission import NotDone, Submission
-from portnet.storage.engines import TransactionConflict
 from tests.support.acting.fakes import CODE
 from tests.support.acting.stage import CONTENT, Stage, open_stage, taken
 from tests.support.scenarios import BROKER, IMPORTER, STRANGER, reference
@@ -40,10 +37,8 @@ async def approvable(stage: Stage) -> Submission:
 
 async def approved(stage: Stage) -> Submission:
     asked = await approvable(stage)
-    outcome = await stage.submissions.approve(
-        stage.manager, stage.asked(asked), asked.content_hash, CODE
-    )
-    return taken(outcome)
+    assert isinstance(await stage.approve(), tuple)
+    return await stage.submission(asked.id)
 
 
 async def test_what_was_approved_leaves_and_opens_its_procedure_when_it_is_acknowledged(
@@ -145,26 +140,6 @@ async def test_a_nack_sends_it_back_and_what_is_corrected_leaves_under_a_new_key
     assert reasons == ["ILLEGAL_TRANSITION"]
 
 
-async def test_two_managers_who_approve_at_once_approve_once(stage: Stage) -> None:
-    asked = await approvable(stage)
-    other = msgspec.structs.replace(
-        IMPORTER.person(Role.MANAGER), id="second-manager", login="second-manager"
-    )
-    await stage.world.write(other)
-    outcomes = await asyncio.gather(
-        *(
-            stage.submissions.approve(viewer, stage.asked(asked), asked.content_hash, CODE)
-            for viewer in (stage.manager, stage.world.viewing(other))
-        ),
-        return_exceptions=True,
-    )
-    done = [o for o in outcomes if isinstance(o, Submission)]
-    assert len(done) == 1
-    left = next(o for o in outcomes if o is not done[0])
-    assert left is NotDone.STALE_VERSION or isinstance(left, TransactionConflict)
-    assert (await stage.submission(asked.id)).version == asked.version + 1
-
-
 async def test_the_same_wish_twice_is_done_once(stage: Stage) -> None:
     drafted = await stage.drafted()
     wish = stage.asked(drafted)
@@ -246,7 +221,7 @@ async def test_every_step_is_in_the_companys_trail(stage: Stage) -> None:
         "submission.draft",
         "submission.validate",
         "submission.request_approval",
-        "submission.approve",
+        "approval.approve",
     ]
 
 

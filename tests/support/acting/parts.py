@@ -20,6 +20,7 @@ def acts_of(parts: House) -> Acts:
         parts.clock,
         parts.ids,
         parts.wakeups,
+        parts.approving.asking,
     )
 
 
@@ -38,4 +39,5 @@ def submissions_of(parts: House) -> Submissions:
         parts.ids,
         parts.wakeups,
         blocking=nothing_blocks,
+        following=parts.approving.following,
     )

@@ -7,16 +7,19 @@ from itertools import count
 from typing import Any
 
 from portnet.agencies.canonical import to_event
-from portnet.domain.access import Role
+from portnet.domain.access import Role, Viewer
 from portnet.domain.adapter import Malformed
 from portnet.domain.agency import Reference
 from portnet.domain.agency_key import AgencyKey
+from portnet.domain.approving.approval import Approval
+from portnet.domain.identity.proof import Proof
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.ports.gateway import Gateway
 from portnet.services.act import Acts, Wish
 from portnet.services.answer import Answers
+from portnet.services.approving.decision import Decided, Decision
 from portnet.services.reception import Reception
 from portnet.services.submission import Asked, Submissions
 from portnet.storage import rows
@@ -33,7 +36,7 @@ from portnet_server.gateway import (
     public_half,
     signing_key,
 )
-from tests.support.acting.fakes import CODE, ToldProofs
+from tests.support.acting.fakes import CODE
 from tests.support.scenarios import IMPORTER, Line
 from tests.support.world import World
 
@@ -56,7 +59,7 @@ class Stage:
         self.world = world
         self.system = system
         self.provider = provider
-        self.proofs = ToldProofs()
+        self.proofs = world.proofs
         self.queue = StorageOutgoingQueue(world.database)
         self.gateway = gateway
         self.systems = systems
@@ -64,15 +67,19 @@ class Stage:
         self.requests = RequestRepository(world.database)
         reader = SubmissionRepository(world.database)
         clock, ids, wakeups = world.clock, world.ids, world.wakeups
-        self.answers = Answers(world.units, world.catalogue, world.intake, clock, ids, wakeups)
+        self.answers = Answers(
+            world.units, world.catalogue, world.intake, clock, ids, wakeups,
+            world.approving.following,
+        )  # fmt: skip
         self.acts = Acts(
             world.units, world.files, self.requests, reader, world.catalogue, self.proofs,
-            self.systems, clock, ids, wakeups,
+            self.systems, clock, ids, wakeups, world.approving.asking,
         )  # fmt: skip
         self.submissions = Submissions(
             world.units, reader, world.catalogue, self.proofs, self.systems, clock, ids, wakeups,
-            blocking=self._blocking,
+            blocking=self._blocking, following=world.approving.following,
         )  # fmt: skip
+        self.decisions = world.approving.decisions(self.acts)
         paying = paying_room(
             world.database, world.units, world.catalogue, world.intake, world.inbox, gateway,
             systems, signing_key(SECRET), clock, ids, wakeups,
@@ -142,6 +149,20 @@ class Stage:
         drafted = await self.drafted(target, refs)
         validated = taken(await self.submissions.validate(self.declarant, self.asked(drafted)))
         return taken(await self.submissions.submit(self.declarant, self.asked(validated), CODE))
+
+    async def approval(self) -> Approval:
+        """The one that was asked for last."""
+        sql = "SELECT * FROM approval ORDER BY requested_at DESC, id DESC LIMIT 1"
+        [row] = await self.world.select(sql)
+        return rows.approval(row)
+
+    async def approve(
+        self, *contents: str, viewer: Viewer | None = None, proof: Proof | None = CODE
+    ) -> Decided:
+        """The manager's yes, or ``viewer``'s, to these contents or to that of the last approval."""
+        named = contents or ((await self.approval()).content.id,)
+        decision = Decision(key=self.key(), contents=named)
+        return await self.decisions.approve(viewer or self.manager, decision, proof)
 
     async def submission(self, id: str) -> Submission:
         [row] = await self.world.select("SELECT * FROM submission WHERE id = $1", id)

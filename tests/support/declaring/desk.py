@@ -19,7 +19,13 @@ class Desk:
         self.stage = stage
         self.world = world
         self.drafts = Drafts(
-            world.units, world.catalogue, FORMS, world.clock, world.ids, world.wakeups
+            world.units,
+            world.catalogue,
+            FORMS,
+            world.clock,
+            world.ids,
+            world.wakeups,
+            world.approving.following,
         )
 
     async def save(

@@ -38,6 +38,7 @@ from portnet.ports.unit_of_work import (
     UnitOfWork,
     UnitsOfWork,
 )
+from portnet.services.approving.following import Following
 from portnet.services.identity.person import among
 
 #: A draft without answers, before its first patch.
@@ -97,6 +98,7 @@ class Drafts:
         clock: Clock,
         ids: Ids,
         wakeups: Wakeups,
+        following: Following,
     ) -> None:
         self._units = units
         self._catalogue = catalogue
@@ -104,6 +106,7 @@ class Drafts:
         self._clock = clock
         self._ids = ids
         self._wakeups = wakeups
+        self._following = following
 
     async def save(self, viewer: Viewer, saving: Saving) -> Saved:
         """Apply a patch, and begin the draft with its first one.
@@ -131,6 +134,12 @@ class Drafts:
             if not isinstance(outcome, Submission):
                 return outcome
             work.add(_done(viewer, saving, now))
+            if known is not None and known.state != outcome.state:
+                # Whoever approved what is written over hears that their yes is void.
+                changes = await self._following.follow(
+                    work, known, outcome, "reopen", viewer.user, now
+                )
+                work.add(*changes)
             self._wakeups.feeds(await work.commit())
         return outcome
 

@@ -12,6 +12,7 @@ import msgspec
 from piccolo.table import Table
 
 from portnet.domain.alerts import Alert
+from portnet.domain.approving.approval import Approval
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.declaring.drafting import DraftField
 from portnet.domain.dossier import Dossier
@@ -108,6 +109,7 @@ SHELVES = {
     "alerts": _Shelf(Alert, tables.AlertTable, "id"),
     "requests": _Shelf(InformationRequest, tables.RequestTable, "id"),
     "submissions": _Shelf(Submission, tables.SubmissionTable, "id"),
+    "approvals": _Shelf(Approval, tables.ApprovalTable, "id"),
     "fields": _Shelf(
         DraftField, tables.DeclarationFieldTable, "submission", ("submission", "path")
     ),

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import msgspec
 
 from portnet.domain.alerts import Alert, AlertState
+from portnet.domain.approving.approval import Approval
 from portnet.domain.catalogue import OPERATOR, Catalogue, Definition
 from portnet.domain.declaring.drafting import DraftField, DraftSaved
 from portnet.domain.dossier import Dossier
@@ -22,6 +23,7 @@ from portnet.domain.events import (
     AlertRaised,
     AlertSeen,
     AlertSuperseded,
+    ApprovalChanged,
     BrokerNamed,
     DocumentStored,
     DossierOpened,
@@ -50,6 +52,8 @@ from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Revision, Submission
 from portnet.storage.log.declared import Declared, version_of
 
+Versioned = TypeVar("Versioned", InformationRequest, Approval)
+
 #: Nobody sees for the first time what is superseded or taken, and what is taken is not superseded any more.
 _ALERTS_END: Mapping[type[Event], int] = {AlertSuperseded: 1, AlertAcknowledged: 2}
 
@@ -62,7 +66,7 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of the read model; a dossier's, an alert's, a request's or a submission's."""
+    """Rows of the read model; a dossier's, an alert's, a request's, a submission's or an approval's."""
 
     dossiers: tuple[Dossier, ...] = ()
     procedures: tuple[Procedure, ...] = ()
@@ -71,6 +75,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
     requests: tuple[InformationRequest, ...] = ()
     submissions: tuple[Submission, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     fields: tuple[DraftField, ...] = ()
     revisions: tuple[Revision, ...] = ()
 
@@ -101,6 +106,7 @@ class _Subject:
         self.changed_at: dict[str, datetime] = {}
         self.alert: Alert | None = None
         self.request: InformationRequest | None = None
+        self.approval: Approval | None = None
         self.submission: list[Logged] = []
 
     def take(self, logged: Logged) -> None:
@@ -141,6 +147,8 @@ class _Subject:
                 self._changed(event.dossier, logged.at)
             case RequestChanged():
                 self.request = _newer(self.request, event.request)
+            case ApprovalChanged():
+                self.approval = _newer(self.approval, event.approval)
             case SubmissionChanged() | DraftSaved():
                 self.submission.append(logged)
             case AlertSuperseded():
@@ -161,6 +169,8 @@ class _Subject:
             return Rebuilt(alerts=(self.alert,))
         if self.request is not None:
             return Rebuilt(requests=(self.request,))
+        if self.approval is not None:
+            return Rebuilt(approvals=(self.approval,))
         if self.submission:
             return _declared(self.submission)
         if self.dossier is None:
@@ -278,7 +288,7 @@ def _declared(logged: Sequence[Logged]) -> Rebuilt:
     )
 
 
-def _newer(known: InformationRequest | None, found: InformationRequest) -> InformationRequest:
+def _newer(known: Versioned | None, found: Versioned) -> Versioned:
     return found if known is None or found.version >= known.version else known
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from portnet.domain.timers import Timer
+from portnet.domain.timers import Timer, TimerKind
 from portnet.ports.unit_of_work import Ringing
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
@@ -21,6 +21,14 @@ from portnet.storage.files import of_companies, of_dossier
 _DUE = "SELECT * FROM timer WHERE due_at <= $1 ORDER BY due_at, subject, kind, detail LIMIT $2"
 _DUE_OF = "SELECT * FROM timer WHERE subject = $1 AND due_at <= $2 ORDER BY due_at, kind, detail"
 _NEXT = "SELECT min(due_at) AS due FROM timer"
+#: Acts that wait for an approval in a state that their procedure has left since. The intake, which moves procedures,
+#: looks at no approvals: few wait, and each message would pay for them.
+_OVERTAKEN = (
+    "SELECT a.id FROM approval a JOIN procedure p ON p.id = a.subject"
+    " WHERE a.state = 'PENDING' AND a.standing_state IS NOT NULL"
+    " AND (p.state <> a.standing_state OR p.entered_at <> a.standing_entered_at)"
+    " ORDER BY a.id LIMIT $1"
+)
 _PUT_OFF = "UPDATE timer SET due_at = $2 WHERE subject = $1 AND due_at < $2"
 
 
@@ -35,7 +43,12 @@ class StorageTimers:
         first: dict[str, Row] = {}
         for row in found:
             first.setdefault(row["subject"], row)
-        return [rows.timer(row) for row in first.values()]
+        overtaken = await self._database.read(query(_OVERTAKEN, limit))
+        moved = TimerKind.APPROVAL_OVERTAKEN
+        return [
+            *(rows.timer(row) for row in first.values()),
+            *(Timer(subject=row["id"], kind=moved, due_at=now) for row in overtaken),
+        ]
 
     async def next_due(self) -> datetime | None:
         found = await self._database.read(query(_NEXT))

@@ -39,6 +39,7 @@ _FRAMES: Mapping[str, FrameKind] = {
     "request_changed": FrameKind.REQUEST_CHANGED,
     "help_case_changed": FrameKind.HELP_CHANGED,
     "submission_changed": FrameKind.DECLARATION_CHANGED,
+    "approval_changed": FrameKind.APPROVAL_CHANGED,
     "draft_saved": FrameKind.DECLARATION_CHANGED,
 }
 

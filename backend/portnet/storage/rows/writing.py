@@ -15,6 +15,10 @@ from portnet.domain.alerts import (
     Delivery,
     Device,
 )
+from portnet.domain.approving.approval import Approval
+from portnet.domain.approving.authority import Delegation
+from portnet.domain.approving.matrix import Matrix
+from portnet.domain.approving.seen import Seen
 from portnet.domain.declaring.document import Document
 from portnet.domain.declaring.drafting import DraftField
 from portnet.domain.desk.anomaly import Anomaly
@@ -42,6 +46,12 @@ from portnet.storage.rows.acting import (
     submission_row,
 )
 from portnet.storage.rows.alerts import alert_row, attempt_row, delivery_row
+from portnet.storage.rows.approving import (
+    approval_row,
+    delegation_row,
+    matrix_row,
+    seen_row,
+)
 from portnet.storage.rows.declaring import draft_field_row, revision_row
 from portnet.storage.rows.documents import document_row
 from portnet.storage.rows.filing import (
@@ -117,5 +127,9 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     PaymentOrder: Writing(tables.PaymentOrderTable, payment_order_row),
     MutationDone: Writing(tables.MutationDoneTable, mutation_done_row, key=("user_id", "key")),
     Document: Writing(tables.DocumentTable, document_row),
+    Approval: Writing(tables.ApprovalTable, approval_row),
+    Matrix: Writing(tables.MatrixTable, matrix_row),
+    Delegation: Writing(tables.DelegationTable, delegation_row),
+    Seen: Writing(tables.ApprovalSeenTable, seen_row, key=("user_id", "subject")),
     HelpCase: Writing(tables.HelpCaseTable, help_case_row),
 }

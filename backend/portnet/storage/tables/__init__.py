@@ -15,6 +15,12 @@ from portnet.storage.tables.acting import (
     SubmissionTable,
 )
 from portnet.storage.tables.alerts import AlertTable, AttemptTable, DeliveryTable
+from portnet.storage.tables.approving import (
+    ApprovalSeenTable,
+    ApprovalTable,
+    DelegationTable,
+    MatrixTable,
+)
 from portnet.storage.tables.declaring import DeclarationFieldTable, RevisionTable
 from portnet.storage.tables.documents import DocumentTable
 from portnet.storage.tables.filing import (
@@ -96,6 +102,10 @@ TABLES: tuple[type[Table], ...] = (
     TariffEditionTable,
     TariffLineTable,
     DocumentTable,
+    ApprovalTable,
+    MatrixTable,
+    DelegationTable,
+    ApprovalSeenTable,
 )
 
 __all__ = [
@@ -103,12 +113,15 @@ __all__ = [
     "AgencyKeyTable",
     "AlertTable",
     "AnomalyTable",
+    "ApprovalSeenTable",
+    "ApprovalTable",
     "AttemptTable",
     "AuditTable",
     "CompanyTable",
     "CountedTable",
     "CredentialsTable",
     "DeclarationFieldTable",
+    "DelegationTable",
     "DeliveryTable",
     "DeviceTable",
     "DocumentTable",
@@ -123,6 +136,7 @@ __all__ = [
     "InboxWaitTable",
     "InstallationTable",
     "MandateTable",
+    "MatrixTable",
     "MutationDoneTable",
     "OpenStepTable",
     "OutgoingTable",

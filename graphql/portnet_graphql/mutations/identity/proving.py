@@ -9,7 +9,7 @@ from portnet.domain.identity.second_factor import Occasion
 from portnet.domain.submission import NotDone
 from portnet.services.identity.step_up import FactorAsked
 from portnet_graphql.context import Context
-from portnet_graphql.types.problem import SecondFactorRequired, Throttled
+from portnet_graphql.types.problem import NotAllowedNow, SecondFactorRequired, Throttled
 
 
 @strawberry.input
@@ -37,6 +37,17 @@ async def try_later(context: Context) -> Throttled:
     return Throttled.until_a_code_counts(
         readiness.throttled, readiness.wait_seconds, context.locale
     )
+
+
+async def unproven(
+    because: NotDone, bound: str, context: Context
+) -> SecondFactorRequired | Throttled | NotAllowedNow:
+    """For an operation of that hash that was not shown a second factor."""
+    if because is NotDone.PROOF_REQUIRED:
+        return await prove_first(bound, context)
+    if because in (NotDone.PROOF_USED, NotDone.THROTTLED):
+        return await try_later(context)
+    return NotAllowedNow.because(because, because.value, context.locale)
 
 
 async def not_yet_signed_in(

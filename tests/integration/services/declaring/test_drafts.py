@@ -148,9 +148,8 @@ async def test_an_approval_is_void_once_the_content_changes_but_not_before(desk:
     asked = taken(await stage.submissions.request_approval(stage.declarant, stage.asked(validated)))
     refused = await desk.save(draft.id, asked.version, (GOODS, "Wheat"), kind=APPROVED_KIND)
     assert refused == Refused(why=NotDone.NOT_NOW, current=asked)
-    approved = taken(
-        await stage.submissions.approve(stage.manager, stage.asked(asked), asked.content_hash, CODE)
-    )
+    await stage.approve()
+    approved = await stage.submission(asked.id)
     same = taken(await desk.save(draft.id, approved.version, (GOODS, "Feed"), kind=APPROVED_KIND))
     assert same == approved
     changed = taken(
@@ -223,9 +222,8 @@ async def test_a_broker_decides_nothing_for_its_company(desk: Desk) -> None:
     draft = await desk.begun((GOODS, "Feed"), kind=APPROVED_KIND)
     await desk.world.write(msgspec.structs.replace(draft, broker=BROKER.id))
     validated = taken(await stage.submissions.validate(stage.declarant, stage.asked(draft)))
-    asked = taken(await stage.submissions.request_approval(stage.declarant, stage.asked(validated)))
-    outcome = await stage.submissions.approve(manager, stage.asked(asked), asked.content_hash, CODE)
-    assert outcome is NotDone.NOT_YOURS
+    taken(await stage.submissions.request_approval(stage.declarant, stage.asked(validated)))
+    assert await stage.approve(viewer=manager) is NotDone.NOT_FOUND
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from portnet.domain.access import Role, Viewer
 from portnet.domain.agency import Reason
+from portnet.domain.approving.approval import Approval
 from portnet.domain.dossier import Dossier
 from portnet.domain.outgoing import OutgoingState
 from portnet.domain.paying.debit import Debit
@@ -70,7 +71,9 @@ async def start(
 ) -> Procedure | NotDone:
     due = await payment(stage, invoice)
     wish = Wish(key=stage.key(), procedure=due.id, event="start", expected_version=due.version)
-    return await stage.acts.perform(viewer or stage.finance, wish, CODE)
+    outcome = await stage.acts.perform(viewer or stage.finance, wish, CODE)
+    assert not isinstance(outcome, Approval)
+    return outcome
 
 
 async def ordered(stage: Stage, behaviour: Behaviour = Behaviour.PENDING) -> str:

@@ -35,6 +35,7 @@ HEARD = {
     "DocumentStored": FrameKind.DOSSIER_CHANGED,
     "RequestChanged": FrameKind.REQUEST_CHANGED,
     "HelpCaseChanged": FrameKind.HELP_CHANGED,
+    "ApprovalChanged": FrameKind.APPROVAL_CHANGED,
     "SubmissionChanged": FrameKind.DECLARATION_CHANGED,
     "DraftSaved": FrameKind.DECLARATION_CHANGED,
 }

@@ -1,0 +1,1 @@
+"""Whose approval what needs, and what became of it."""

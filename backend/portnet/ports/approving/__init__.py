@@ -1,0 +1,1 @@
+"""What the use cases of approving need of the rest of the house."""

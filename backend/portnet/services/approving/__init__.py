@@ -1,0 +1,1 @@
+"""Asking for approvals, deciding them, lending the right to decide."""
