@@ -58,6 +58,7 @@ from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.identity.member import MemberRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
 from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
@@ -72,6 +73,7 @@ from portnet_notifications.dispatcher import Dispatcher
 from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
+from portnet_server.composition.company import company_room
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -282,6 +284,10 @@ class House:
             self.wakeups,
             self.config.session_lifetime,
         )
+        company = company_room(
+            self.units, self.catalogue, self.proofs, self.passwords, self.clock, self.ids,
+            self.wakeups, secret,
+        )  # fmt: skip
         return Dependencies(
             services=Services(
                 sessions=sessions,
@@ -294,6 +300,9 @@ class House:
                     self.units, self.anomalies, read_message, self.clock, self.ids, self.wakeups
                 ),
                 help=Help(self.units, files, self.anomalies, self.clock, self.ids),
+                members=company.members,
+                mandates=company.mandates,
+                welcome=company.welcome,
             ),
             readers=Readers(
                 files=self.files,
@@ -304,6 +313,7 @@ class House:
                 feeds=self.feed,
                 agencies=self.agencies,
                 requests=self.requests,
+                members=MemberRepository(self.database),
             ),
             catalogue=self.catalogue,
             references=self.references,

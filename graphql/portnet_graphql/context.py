@@ -17,6 +17,7 @@ from portnet.domain.localised import Locale
 from portnet.domain.reference.references import References
 from portnet.ports.alerts import AlertTexts
 from portnet.ports.clock import Clock
+from portnet.ports.identity.members import MemberReader
 from portnet.ports.indicators import ExpectedDelays
 from portnet.ports.live import LiveFeeds
 from portnet.ports.reading import (
@@ -35,6 +36,9 @@ from portnet.services.alert import Alerts
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
 from portnet.services.identity.device import Devices
+from portnet.services.identity.invitation import Welcome
+from portnet.services.identity.mandate import Mandates
+from portnet.services.identity.member import Members
 from portnet.services.identity.session import Sessions
 from portnet.services.indicators.feedback import FeedbackBox
 from portnet.services.indicators.reading import Indicators
@@ -57,6 +61,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     acts: Acts
     anomalies: Anomalies
     help: Help
+    members: Members
+    mandates: Mandates
+    welcome: Welcome
 
 
 class ReferenceShelf(Protocol):
@@ -77,6 +84,7 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     feeds: FeedReader
     agencies: AgencyReader
     requests: RequestReader
+    members: MemberReader
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):

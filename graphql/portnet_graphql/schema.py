@@ -9,6 +9,8 @@ from portnet_graphql.errors import ContractSchema
 from portnet_graphql.mutations.act import ActMutations
 from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.anomaly import AnomalyMutations
+from portnet_graphql.mutations.company.mandate import MandateMutations
+from portnet_graphql.mutations.company.member import MemberMutations
 from portnet_graphql.mutations.device import DeviceMutations
 from portnet_graphql.mutations.feedback import FeedbackMutations
 from portnet_graphql.mutations.help import HelpMutations
@@ -17,6 +19,7 @@ from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.anomaly import AnomalyQueries
+from portnet_graphql.queries.company import CompanyQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
 from portnet_graphql.queries.indicator import IndicatorQueries
@@ -38,6 +41,7 @@ class Query(
     IndicatorQueries,
     AnomalyQueries,
     ReferenceQueries,
+    CompanyQueries,
 ):
     pass
 
@@ -54,6 +58,8 @@ class Mutation(
     FeedbackMutations,
     AnomalyMutations,
     HelpMutations,
+    MemberMutations,
+    MandateMutations,
 ):
     pass
 

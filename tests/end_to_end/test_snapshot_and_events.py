@@ -16,12 +16,12 @@ from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
 from portnet.services.desk.anomaly import Anomalies, Helper
-from portnet.services.identity.mandate import Mandates
 from portnet.services.submission import Asked
 from portnet_server.bootstrap import read_message
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
 from tests.support.acting.fakes import CODE
+from tests.support.acting.mandates import Giver
 from tests.support.acting.parts import acts_of, submissions_of
 from tests.support.house.opening import OpenHouse, new_telling, steps
 
@@ -175,8 +175,8 @@ def _wish(submission: Submission) -> Asked:
     return Asked(key=key, submission=submission.id, expected_version=submission.version)
 
 
-async def _viewer(house: OpenHouse) -> Viewer:
-    [user] = await house.select("SELECT * FROM user_account WHERE login = 'declarant'")
+async def _viewer(house: OpenHouse, login: str = "declarant") -> Viewer:
+    [user] = await house.select("SELECT * FROM user_account WHERE login = $1", login)
     return Viewer(
         user=user["id"],
         company=user["company"],
@@ -237,32 +237,33 @@ async def _amend(apps: Apps) -> None:
 
 async def _change_the_mandate(apps: Apps) -> None:
     parts = apps.house.parts
-    mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
+    mandates = Giver(parts, await _viewer(apps.house, "manager"))
     [mandate] = await apps.house.select(f"SELECT * FROM mandate WHERE {_IMPORTERS}")
-    await mandates.revoke("test", mandate["id"])
+    await mandates.revoke(mandate["id"])
     await apps.agree("a mandate that was revoked")
     assert not apps.replicas["broker"].dossiers
     assert not apps.replicas["broker"].alerts
     now = parts.clock.now()
-    await mandates.grant("test", mandate["company"], mandate["broker"], now, None)
+    await mandates.grant(mandate["broker"], now)
     await apps.agree("a mandate that was granted")
     assert apps.replicas["broker"].dossiers
 
 
 async def _let_a_mandate_begin_and_end(apps: Apps) -> None:
     parts = apps.house.parts
-    mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
+    mandates = Giver(parts, await _viewer(apps.house, "manager"))
     live = f"SELECT * FROM mandate WHERE revoked_at IS NULL AND {_IMPORTERS}"
     [row] = await apps.house.select(live)
-    await mandates.revoke("test", row["id"])
+    await mandates.revoke(row["id"])
     now = parts.clock.now()
-    mandate = await mandates.grant("test", row["company"], row["broker"], now, now)
+    granted = await mandates.grant(row["broker"], now, now + timedelta(days=1))
+    over = msgspec.structs.replace(granted, ends_at=parts.clock.now())
     async with parts.units() as work:
-        work.add(*timers_of_mandate(mandate))
+        work.add(over, *timers_of_mandate(over))
         await work.commit()
     await apps.house.ring()
     await apps.agree("a mandate that began and ended by its dates")
-    assert not apps.replicas["broker"].dossiers
+    assert apps.replicas["broker"].dossiers
 
 
 async def _see(replica: Replica) -> None:

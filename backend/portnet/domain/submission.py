@@ -64,12 +64,15 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Who acts: ``alone`` when nobody else of the company has an account."""
+    """Who acts: ``alone`` when nobody else of the company has an account; ``reads_only`` while the company's
+    subscription is suspended.
+    """
 
     user: str
     company: str
     roles: frozenset[Role]
     alone: bool = False
+    reads_only: bool = False
 
 
 class NotDone(enum.StrEnum):
@@ -92,6 +95,10 @@ class NotDone(enum.StrEnum):
     PROOF_REQUIRED = "PROOF_REQUIRED"
     PROOF_WRONG = "PROOF_WRONG"
     PROOF_MISSING = "PROOF_MISSING"
+    #: The company's subscription is suspended or closed: it may read.
+    SUSPENDED = "SUSPENDED"
+    #: A company always keeps somebody who can let people in and out.
+    LAST_ADMINISTRATOR = "LAST_ADMINISTRATOR"
 
 
 Decided = Submission | NotDone
@@ -117,8 +124,8 @@ def draft(
     now: datetime,
 ) -> Decided:
     """A new submission; its id was made by the app."""
-    if not _may(person, _DECLARE):
-        return NotDone.NOT_YOURS
+    if refusal := _refusal(person, _DECLARE):
+        return refusal
     if not _is_json(content):
         return NotDone.BLOCKED
     return Submission(
@@ -149,7 +156,7 @@ def edit(
     if submission.state != envelope.start:
         moved = _by(envelope, submission, "edit", person, _DECLARE, now)
     else:
-        moved = submission if _may(person, _DECLARE) else NotDone.NOT_YOURS
+        moved = _refusal(person, _DECLARE) or submission
     if isinstance(moved, NotDone):
         return moved
     if not _is_json(content):
@@ -272,9 +279,7 @@ def _by(
     now: datetime,
 ) -> Decided:
     moved = _moved(envelope, submission, OPERATOR, event, now)
-    if not isinstance(moved, NotDone) and not _may(person, roles):
-        return NotDone.NOT_YOURS
-    return moved
+    return moved if isinstance(moved, NotDone) else _refusal(person, roles) or moved
 
 
 def _is_json(content: str) -> bool:
@@ -285,8 +290,11 @@ def _is_json(content: str) -> bool:
     return True
 
 
-def _may(person: Person, roles: frozenset[Role]) -> bool:
-    return person.alone or bool(person.roles & roles)
+def _refusal(person: Person, roles: frozenset[Role]) -> NotDone | None:
+    """Why somebody who is not of ``roles``, or whose company may only read, does nothing here."""
+    if not person.alone and not person.roles & roles:
+        return NotDone.NOT_YOURS
+    return NotDone.SUSPENDED if person.reads_only else None
 
 
 def _moved(

@@ -21,6 +21,7 @@ from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
 from portnet.domain.identity.account import Credentials, Session
+from portnet.domain.identity.member import Invitation
 from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
@@ -107,6 +108,7 @@ Change = (
     | User
     | Credentials
     | Mandate
+    | Invitation
     | Feedback
     | Uncounted
     | Timer
@@ -215,6 +217,36 @@ class UnitOfWork(Protocol):
 
     async def people(self, company: str) -> Sequence[User]:
         """The active users of a company."""
+        ...
+
+    async def reads_only(self, company: str) -> bool:
+        """Whether the company's subscription is suspended or closed."""
+        ...
+
+    async def members(self, company: str) -> Sequence[User]:
+        """Everybody whom a company has or had; nobody else changes them until the unit ends."""
+        ...
+
+    async def account(self, login: str) -> User | None:
+        """Whose login it is, active or not."""
+        ...
+
+    async def login_is_free(self, login: str) -> bool:
+        """Whether nobody has it; nobody takes it until the unit ends."""
+        ...
+
+    async def invitation(self, user: str) -> Invitation | None:
+        """The newest of somebody, locked until the unit ends."""
+        ...
+
+    async def has_password(self, user: str) -> bool: ...
+
+    async def sessions_of(self, user: str) -> Sequence[Session]:
+        """Those that nobody ended yet, locked until the unit ends."""
+        ...
+
+    async def mandates(self, company: str) -> Sequence[Mandate]:
+        """Those that a company gave."""
         ...
 
     async def done(self, user: str, key: str) -> MutationDone | None:

@@ -19,11 +19,12 @@ from portnet.domain.dossier import Dossier
 from portnet.domain.events import ActRequested, Record, company_audience
 from portnet.domain.filing import Files, hearers
 from portnet.domain.folding import refresh
+from portnet.domain.identity.mandate import NoMandate, may_act, working_on
 from portnet.domain.identity.proof import Need, Proof, Proven, Unproven, operation_hash
 from portnet.domain.outgoing import Outgoing, act_body
 from portnet.domain.procedure import Procedure, Requested
 from portnet.domain.request import ANSWERED, InformationRequest, RequestState
-from portnet.domain.submission import NotDone
+from portnet.domain.submission import NotDone, Person
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.gateway import Routes
 from portnet.ports.live import Wakeups
@@ -112,7 +113,7 @@ class Acts:
 
     async def perform(
         self, viewer: Viewer, wish: Wish, proof: Proof | None = None
-    ) -> Procedure | NotDone:
+    ) -> Procedure | NotDone | NoMandate:
         """Ask the agency for an act; done once for each key."""
         proven = await self._proven(viewer, wish, proof)
         if isinstance(proven, NotDone):
@@ -123,7 +124,7 @@ class Acts:
 
     async def answer(
         self, viewer: Viewer, key: str, request: str, expected_version: int, text: str
-    ) -> InformationRequest | NotDone | tuple[ActFault, ...]:
+    ) -> InformationRequest | NotDone | NoMandate | tuple[ActFault, ...]:
         """Answer what an agency asked. The request stays as it is until the agency's system has the answer."""
         if faults := _faults(text):
             return faults
@@ -160,29 +161,36 @@ class Acts:
             shown[need] = answer
         return shown
 
-    async def _ask(self, viewer: Viewer, wish: Wish, shown: _Shown) -> Procedure | NotDone:
+    async def _ask(
+        self, viewer: Viewer, wish: Wish, shown: _Shown
+    ) -> Procedure | NotDone | NoMandate:
         now = self._clock.now()
         async with self._units() as work:
             files = await work.file(wish.procedure)
-            if files is None or viewer.company not in self._hearers(files, wish.procedure, now):
+            if files is None:
                 return NotDone.NOT_FOUND
             procedure = next(p for p in files.procedures if p.id == wish.procedure)
+            dossier = files.dossiers[procedure.dossier]
+            lapsed = may_act(dossier, procedure.code, viewer.company, files.mandates, now)
+            if lapsed is not None:
+                return lapsed
             done = await work.done(viewer.user, wish.key)
             if done is not None:
                 return procedure if done.fingerprint == wish.fingerprint else NotDone.KEY_REUSED
-            act = await self._decided(work, viewer, wish, procedure, shown)
+            person = working_on(dossier, await person_of(work, viewer))
+            act = await self._decided(work, person, wish, procedure, shown)
             if isinstance(act, NotDone):
                 return act
             source = self._routes.route(act.source, viewer.sandbox)
             if source is None:
                 return NotDone.NO_ROUTE
-            alone = _self_approved(viewer, shown)
+            alone = _self_approved(viewer.user, shown)
             asked = self._write(work, files, viewer, wish, act, source, alone, now)
             self._wakeups.feeds(await work.commit())
         return asked
 
     async def _decided(
-        self, work: UnitOfWork, viewer: Viewer, wish: Wish, procedure: Procedure, shown: _Shown
+        self, work: UnitOfWork, person: Person, wish: Wish, procedure: Procedure, shown: _Shown
     ) -> Act | NotDone:
         if wish.request is not None:
             asked = await work.request(wish.request)
@@ -192,13 +200,12 @@ class Acts:
                 return NotDone.NOT_NOW
         elif procedure.version != wish.expected_version:
             return NotDone.STALE_VERSION
-        person = await person_of(work, viewer)
         act = decide(self._catalogue, procedure, wish.event, person)
         if isinstance(act, NotDone):
             return act
         if not set(act.needs) <= shown.keys():
             return NotDone.STALE_VERSION
-        if _self_approved(viewer, shown) and not person.alone:
+        if _self_approved(person.user, shown) and not person.alone:
             return NotDone.OWN_WORK
         return act
 
@@ -276,10 +283,6 @@ class Acts:
         dossier = refresh(self._catalogue, files.dossiers[known.dossier], [*others, procedure], now)
         return dossier, procedure
 
-    def _hearers(self, files: Files, procedure: str, now: datetime) -> tuple[str, ...]:
-        known = next(p for p in files.procedures if p.id == procedure)
-        return hearers(files.dossiers[known.dossier], files.mandates, now)
-
 
 def _faults(text: str) -> tuple[ActFault, ...]:
     # PostgreSQL's text cannot hold U+0000, and nobody types it.
@@ -288,9 +291,9 @@ def _faults(text: str) -> tuple[ActFault, ...]:
     return (ActFault(path="text", code="TOO_LONG"),) if len(text) > LONGEST_TEXT else ()
 
 
-def _self_approved(viewer: Viewer, shown: _Shown) -> bool:
+def _self_approved(user: str, shown: _Shown) -> bool:
     approval = shown.get(Need.APPROVAL)
-    return approval is not None and approval.by == viewer.user
+    return approval is not None and approval.by == user
 
 
 def _audiences(files: Files, dossier: Dossier, now: datetime) -> tuple[str, ...]:

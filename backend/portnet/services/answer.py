@@ -26,6 +26,7 @@ from portnet.domain.events import (
 )
 from portnet.domain.filing import Files, Link, hearers, shared_dossier
 from portnet.domain.folding import open_dossier, open_procedure, refresh
+from portnet.domain.identity.subscription import SUBSCRIPTION
 from portnet.domain.inbox import InboxState, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.outgoing import (
@@ -256,6 +257,8 @@ class Answers:
         )
         audiences = tuple(map(company_audience, hearers(dossier, files.mandates, now)))
         record = self._record(now, received, dossier.id, audiences)
+        if procedure.code == SUBSCRIPTION:
+            work.add(msgspec.structs.replace(company, subscription=procedure.id))
         work.add(
             dossier,
             procedure,

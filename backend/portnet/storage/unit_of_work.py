@@ -24,6 +24,8 @@ from portnet.domain.desk.help import HelpCase
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
 from portnet.domain.identity.account import Session
+from portnet.domain.identity.member import Invitation
+from portnet.domain.identity.subscription import reads_only
 from portnet.domain.inbox import Progress, Reawakening, Settlement
 from portnet.domain.outgoing import Outgoing
 from portnet.domain.request import InformationRequest
@@ -69,6 +71,9 @@ _PROGRESS = "UPDATE agency_inbox SET progress = $2 WHERE receipt = $1"
 _VANISH = "DELETE FROM entry WHERE id = $1"
 _WAIT = "INSERT INTO inbox_wait (ref_key, receipt) VALUES ($1, $2) ON CONFLICT (ref_key, receipt) DO NOTHING"
 _UNWAIT = "DELETE FROM inbox_wait WHERE receipt = $1"
+_SUBSCRIPTION = (
+    "SELECT p.state FROM company c JOIN procedure p ON p.id = c.subscription WHERE c.id = $1"
+)
 _MOOT = "DELETE FROM timer WHERE subject = $1 AND kind = $2 AND detail = $3"
 
 
@@ -179,6 +184,42 @@ class StorageUnitOfWork:
     async def people(self, company: str) -> Sequence[User]:
         sql = "SELECT * FROM user_account WHERE company = $1 AND active = 1 ORDER BY id"
         return [rows.user(row) for row in await self._begun.run(query(sql, company))]
+
+    async def reads_only(self, company: str) -> bool:
+        found = await self._begun.run(query(_SUBSCRIPTION, company))
+        return bool(found) and reads_only(found[0]["state"])
+
+    async def members(self, company: str) -> Sequence[User]:
+        # Who is invited has no row yet, and the company's own row is every message's.
+        lock = self._database.dialect.lock_references([f"members:{company}"])
+        await self._begun.run(lock)
+        sql = "SELECT * FROM user_account WHERE company = $1 ORDER BY id"
+        return [rows.user(row) for row in await self._begun.run(query(sql, company))]
+
+    async def login_is_free(self, login: str) -> bool:
+        await self._begun.run(self._database.dialect.lock_references([f"login:{login}"]))
+        return await self.account(login) is None
+
+    async def account(self, login: str) -> User | None:
+        sql = "SELECT * FROM user_account WHERE login = $1"
+        found = await self._begun.run(query(sql, login))
+        return rows.user(found[0]) if found else None
+
+    async def invitation(self, user: str) -> Invitation | None:
+        found = await self._locked("SELECT * FROM invitation WHERE user_id = $1", user)
+        return rows.invitation(found[0]) if found else None
+
+    async def has_password(self, user: str) -> bool:
+        sql = "SELECT 1 FROM credentials WHERE user_id = $1 AND password_hash <> ''"
+        return bool(await self._begun.run(query(sql, user)))
+
+    async def sessions_of(self, user: str) -> Sequence[Session]:
+        sql = "SELECT * FROM user_session WHERE user_id = $1 AND ended_at IS NULL ORDER BY id"
+        return [rows.session(row) for row in await self._locked(sql, user)]
+
+    async def mandates(self, company: str) -> Sequence[Mandate]:
+        sql = "SELECT * FROM mandate WHERE company = $1 ORDER BY id"
+        return [rows.mandate(row) for row in await self._begun.run(query(sql, company))]
 
     async def done(self, user: str, key: str) -> MutationDone | None:
         # Two that were sent at once find no row to lock: the key itself is locked.

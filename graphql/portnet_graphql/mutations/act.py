@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias, assert_never
 
 import strawberry
 
+from portnet.domain.identity.mandate import NoMandate
 from portnet.domain.identity.proof import Proof, operation_hash
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault, Wish
@@ -74,6 +75,8 @@ class ActMutations:
             return InvalidInput.of([fault], context.locale)
         proof = input.proof.known() if input.proof else None
         outcome = await context.services.acts.perform(context.viewer, wish, proof)
+        if isinstance(outcome, NoMandate):
+            return NotAllowedNow.without(outcome, context.locale)
         if isinstance(outcome, NotDone):
             return await _refused(outcome, wish, context)
         return Procedure.of(outcome, context)
@@ -104,6 +107,8 @@ async def _refused(
             | NotDone.OTHER_CONTENT
             | NotDone.PROOF_WRONG
             | NotDone.PROOF_MISSING
+            | NotDone.SUSPENDED
+            | NotDone.LAST_ADMINISTRATOR
         ):
             return NotAllowedNow.because(refusal, current.state, context.locale)
         case _:

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from portnet.domain.identity.mandate import NoMandate
 from portnet.domain.request import InformationRequest as KnownRequest
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault
@@ -55,6 +56,8 @@ class RequestMutations:
         match outcome:
             case KnownRequest():
                 return InformationRequest.of(outcome)
+            case NoMandate():
+                return NotAllowedNow.without(outcome, context.locale)
             case NotDone():
                 return await _refused(outcome, key, context)
             case _:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 import strawberry
 
+from portnet.domain.access import Role
 from portnet.domain.identifiers import read_opaque_id
 from portnet_graphql.context import Context, Info
 from portnet_graphql.errors import ContractError, ErrorCode
@@ -16,6 +17,7 @@ from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.anomaly import Anomaly
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
+from portnet_graphql.types.member import Member
 from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.viewer import Device, Viewer
@@ -68,6 +70,8 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
             return Device.of(devices[key]) if key in devices else None
         case Kind.ANOMALY:
             return await _anomaly(key, context)
+        case Kind.MEMBER:
+            return await _member(key, context)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:
@@ -88,6 +92,14 @@ async def _anomaly(key: str, context: Context) -> Anomaly | None:
         return None
     found = await context.readers.anomalies.anomalies_by_id([key], helper.sandbox)
     return Anomaly.of(found[key], context) if key in found else None
+
+
+async def _member(key: str, context: Context) -> Member | None:
+    """For the company's administrator only."""
+    if Role.ADMINISTRATOR not in context.person.user.roles:
+        return None
+    listed = await context.readers.members.members(context.company.id, context.now)
+    return next((Member.of(member) for member in listed if member.user.id == key), None)
 
 
 async def _of_mandates(kind: Kind, key: str, context: Context) -> Company | Mandate | None:

@@ -7,13 +7,17 @@ from typing import Protocol
 
 import strawberry
 
+from portnet.domain.identity.mandate import NoMandate
+from portnet.domain.identity.member import LONGEST_LOGIN, LONGEST_NAME
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
 from portnet.services.desk.anomaly import LONGEST_REASON, AnomalyRefusal
 from portnet.services.identity.device import LONGEST_ADDRESS, LONGEST_LABEL
+from portnet.services.identity.invitation import LONGEST_PASSWORD
 from portnet_graphql.types.node import Node
 from portnet_graphql.types.scalars import Proof, Severity
+from portnet_graphql.types.sentences import lapse_sentence, lapse_state
 
 WRONG_CREDENTIALS = Localised(
     fr="Identifiant ou mot de passe incorrect, ou session terminée.",
@@ -72,6 +76,16 @@ NOT_DONE: Mapping[NotDone, Localised] = {
         ar="توجد أخطاء مانعة يجب تصحيحها.",
         en="Blocking errors remain to be corrected.",
     ),
+    NotDone.SUSPENDED: Localised(
+        fr="L'abonnement de votre société est suspendu : consultation seule.",
+        ar="اشتراك شركتكم موقوف: الاطلاع فقط.",
+        en="Your company's subscription is suspended: reading only.",
+    ),
+    NotDone.LAST_ADMINISTRATOR: Localised(
+        fr="Une société garde toujours un administrateur actif.",
+        ar="يجب أن يبقى للشركة مدير نشط واحد على الأقل.",
+        en="A company always keeps an active administrator.",
+    ),
     NotDone.OTHER_CONTENT: Localised(
         fr="Le contenu a changé depuis que vous l'avez lu.",
         ar="تغير المحتوى منذ أن قرأتموه.",
@@ -129,6 +143,22 @@ FAULTS: Mapping[str, Localised] = {
     "UNKNOWN": Localised(
         fr="Cette valeur est inconnue.", ar="هذه القيمة غير معروفة.", en="This value is unknown."
     ),
+    "FIXED": Localised(
+        fr="Cette valeur ne change plus.",
+        ar="لا يمكن تغيير هذه القيمة.",
+        en="This cannot be changed.",
+    ),
+    "TAKEN": Localised(
+        fr="Cet identifiant est déjà pris.",
+        ar="اسم المستخدم هذا مستعمل.",
+        en="This login is taken.",
+    ),
+    "TOO_EARLY": Localised(
+        fr="Cette date est trop proche.", ar="هذا التاريخ مبكر جدا.", en="This date is too early."
+    ),
+    "TOO_SHORT": Localised(
+        fr="Au moins 8 caractères.", ar="8 أحرف على الأقل.", en="At least 8 characters."
+    ),
     "OTHER_COMPANY": Localised(
         fr="Le message concerne une autre société que ce dossier.",
         ar="الرسالة تخص شركة أخرى غير صاحبة هذا الملف.",
@@ -138,6 +168,9 @@ FAULTS: Mapping[str, Localised] = {
 _LONGEST = {
     "address": LONGEST_ADDRESS,
     "label": LONGEST_LABEL,
+    "login": LONGEST_LOGIN,
+    "name": LONGEST_NAME,
+    "password": LONGEST_PASSWORD,
     "reason": LONGEST_REASON,
     "text": LONGEST_TEXT,
 }
@@ -177,6 +210,12 @@ class NotAllowedNow(Problem):
     @classmethod
     def because(cls, refusal: NotDone, state: str, locale: Locale) -> NotAllowedNow:
         return cls(code=refusal.value, message=NOT_DONE[refusal].in_(locale), state=state)
+
+    @classmethod
+    def without(cls, missing: NoMandate, locale: Locale) -> NotAllowedNow:
+        """The viewer's company has no mandate for it, or none any more."""
+        message = lapse_sentence(missing, locale)
+        return cls(code=missing.lapse.value, message=message, state=lapse_state(missing))
 
     @classmethod
     def for_anomaly(cls, code: str, locale: Locale) -> NotAllowedNow:

@@ -31,6 +31,7 @@ from portnet.ports.alerts import Occasion, Planned
 from portnet.ports.unit_of_work import Change, Position
 from portnet.reference import load_shipped
 from portnet.scenarios import shipped
+from portnet.security.invitations import InvitationCodes
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
@@ -39,6 +40,9 @@ from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
 from portnet.services.identity.device import Devices
+from portnet.services.identity.invitation import Welcome
+from portnet.services.identity.mandate import Mandates
+from portnet.services.identity.member import Members
 from portnet.services.identity.session import Sessions
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
@@ -55,6 +59,7 @@ from portnet.storage.repositories.alert import AlertRepository
 from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.identity.member import MemberRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
 from portnet.storage.repositories.reference import ReferenceRepository
 from portnet.storage.repositories.request import RequestRepository
@@ -104,6 +109,9 @@ class CountedIds:
 class PlainPasswords:
     async def verify(self, password: str, stored: str | None) -> bool:
         return password == stored
+
+    async def hash(self, password: str) -> str:
+        return password
 
 
 class Verifier:
@@ -392,6 +400,7 @@ class World:
         access = AccessTokens(token_key(SECRET))
         files = DossierRepository(self.database)
         figures = IndicatorRepository(self.database)
+        codes = InvitationCodes(SECRET)
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -423,6 +432,11 @@ class World:
                 self.unit, self.anomalies, read_message, self.clock, self.ids, wakeups
             ),
             help=Help(self.unit, files, self.anomalies, self.clock, self.ids),
+            members=Members(self.unit, self.proofs, codes, self.clock, self.ids, wakeups),
+            mandates=Mandates(
+                self.unit, self._catalogue, self.proofs, self.clock, self.ids, wakeups
+            ),
+            welcome=Welcome(self.unit, codes, PlainPasswords(), self.clock),
         )
         return Dependencies(
             services=self.services,
@@ -435,6 +449,7 @@ class World:
                 feeds=self.feeds,
                 agencies=AgencyRepository(self.database),
                 requests=RequestRepository(self.database),
+                members=MemberRepository(self.database),
             ),
             catalogue=self._catalogue,
             references=self.references,
@@ -458,6 +473,7 @@ class World:
             )
         self._add_user("declarant", "importer", Role.DECLARANT, "fr")
         self._add_user("manager", "importer", Role.MANAGER, "en")
+        self._add_user("chief", "importer", Role.ADMINISTRATOR, "en")
         self._add_user("agent", "broker", Role.DECLARANT, "ar")
         self._add_user("rival", "rivals", Role.DECLARANT, "fr")
         self._add_user("outsider", "other", Role.DECLARANT, "fr")

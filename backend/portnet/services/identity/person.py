@@ -11,8 +11,8 @@ from portnet.ports.unit_of_work import UnitOfWork
 
 
 async def person_of(work: UnitOfWork, viewer: Viewer) -> Person:
-    """The viewer with their roles of now, and whether their company has nobody else. An account that was closed since
-    may do nothing.
+    """The viewer with their roles of now, whether their company has nobody else, and whether it may only read. An
+    account that was closed since may do nothing.
     """
     people = await work.people(viewer.company)
     own = next((user for user in people if user.id == viewer.user), None)
@@ -21,6 +21,7 @@ async def person_of(work: UnitOfWork, viewer: Viewer) -> Person:
         company=viewer.company,
         roles=frozenset(own.roles if own else ()),
         alone=own is not None and len(people) == 1,
+        reads_only=await work.reads_only(viewer.company),
     )
 
 

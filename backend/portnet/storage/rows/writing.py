@@ -20,6 +20,7 @@ from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
 from portnet.domain.filing import Link
 from portnet.domain.identity.account import Credentials, Session
+from portnet.domain.identity.member import Invitation
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
 from portnet.domain.indicators.measuring import OpenStep
@@ -45,6 +46,7 @@ from portnet.storage.rows.identity import (
     company_row,
     credentials_row,
     device_row,
+    invitation_row,
     mandate_row,
     session_row,
     user_row,
@@ -82,6 +84,7 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     User: Writing(tables.UserTable, user_row),
     Credentials: Writing(tables.CredentialsTable, credentials_row),
     Mandate: Writing(tables.MandateTable, mandate_row),
+    Invitation: Writing(tables.InvitationTable, invitation_row),
     Session: Writing(tables.SessionTable, session_row),
     Device: Writing(tables.DeviceTable, device_row),
     Dossier: Writing(tables.DossierTable, dossier_row),

@@ -1,0 +1,1 @@
+"""What the use cases of people and companies need from outside."""

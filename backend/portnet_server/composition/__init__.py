@@ -1,0 +1,1 @@
+"""How the rooms of the house are put together."""
