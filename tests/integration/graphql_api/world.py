@@ -320,6 +320,15 @@ class World:
         )
         self.hub.wake(positions)
 
+    async def end_mandate(self, mandate: str) -> None:
+        """One that was given until now, and named its broker before."""
+        [known] = [
+            m
+            for m in await AccountRepository(self.database).mandates(self.companies["importer"].id)
+            if m.id == mandate
+        ]
+        await self.write(msgspec.structs.replace(known, ends_at=self.clock.now()))
+
     async def write(self, *changes: Change) -> tuple[Position, ...]:
         async with self.unit() as work:
             work.add(*changes)

@@ -28,7 +28,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 _MANDATED = (
     "EXISTS (SELECT 1 FROM mandate m WHERE m.company = d.company AND m.broker = $1"
     " AND m.starts_at <= $2 AND (m.ends_at IS NULL OR m.ends_at > $2"
-    " OR m.ends_at > COALESCE(d.broker_since, d.opened_at){expired}){revoked})"
+    " OR m.ends_at > m.starts_at"
+    " AND m.ends_at > COALESCE(d.broker_since, d.opened_at){expired}){revoked})"
 )
 #: Of the dossier ``d``: the viewer's company ($1) owns it, or as its broker hears of it now ($2).
 VISIBLE = "(d.company = $1 OR d.broker = $1 AND {held})".format(
@@ -102,7 +103,7 @@ class DossierRepository:
             )
         )
         listed = keyset.page(found, page, rows.dossier, key)
-        return msgspec.structs.replace(listed, items=await self._as_held(listed.items, now))
+        return msgspec.structs.replace(listed, items=tuple(await self._as_held(listed.items, now)))
 
     async def dossiers_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
