@@ -19,7 +19,7 @@ from tests.integration.graphql_api.world import IMPORTER_ICE, RIVAL_ICE, World
 SCHEMA = contract()
 PLACES = list(places(SCHEMA))
 #: A file of the importer's that names a broker without a mandate.
-OTHER = {"DUM": "DUM-0002", "ONSSA_FILE": "ONSSA-0002"}
+OTHER = {"ONSSA_FILE": "ONSSA-0002"}
 _HASH = re.compile(r"[0-9a-f]{64}")
 #: What an outsider must not have changed.
 _WORK = (
@@ -68,11 +68,10 @@ async def asking(world: World, login: str) -> Asking:
     return Asking(world, await world.token(login))
 
 
-async def ids_of_importer(world: World, dossier: str) -> list[str]:
-    """One id of each kind that the importer has; those of the file are of ``dossier``, by its reference."""
-    [file] = await world.database.read(
-        query("SELECT dossier FROM reference WHERE value = $1 LIMIT 1", dossier)
-    )
+async def ids_of_importer(world: World) -> list[str]:
+    """One id of each kind that the importer has of the file that names no mandated broker."""
+    rivals = world.companies["rivals"].id
+    [file] = await world.database.read(query("SELECT id FROM dossier WHERE broker = $1", rivals))
     kinds = (
         ("Dossier", "SELECT id FROM dossier WHERE id = $1"),
         ("Procedure", "SELECT id FROM procedure WHERE dossier = $1"),
@@ -82,7 +81,7 @@ async def ids_of_importer(world: World, dossier: str) -> list[str]:
     )
     found: list[str] = []
     for kind, sql in kinds:
-        rows = await world.database.read(query(f"{sql} ORDER BY id LIMIT 1", file["dossier"]))
+        rows = await world.database.read(query(f"{sql} ORDER BY id LIMIT 1", file["id"]))
         assert rows, kind
         found.append(opaque_id(kind, rows[0]["id"]))
     return found
@@ -105,16 +104,15 @@ def never_existed(world: World, id_: str) -> str:
 
 async def of_the_importer(world: World, tables: tuple[str, ...] = _WORK) -> list[list[Any]]:
     found = [await world.database.read(query(f"SELECT * FROM {t}")) for t in tables]
-    return [sorted(map(repr, map(tuple, rows))) for rows in found]
+    return [sorted(repr(dict(row)) for row in rows) for rows in found]
 
 
 async def two_files(world: World) -> None:
     """One names the mandated broker; in the other an agency asks something, and no broker has a mandate."""
     await world.play(6)
-    await world.post("BADR", "DUM_IMPORT.registered", OTHER, ices=(IMPORTER_ICE, RIVAL_ICE))
-    for event in ("registered", "info_requested"):
-        refs = {"ONSSA_FILE": OTHER["ONSSA_FILE"], "DUM": OTHER["DUM"]}
-        await world.post("ONSSA", f"ONSSA_IMPORT.{event}", refs, ices=(IMPORTER_ICE, RIVAL_ICE))
+    parties = (IMPORTER_ICE, RIVAL_ICE)
+    await world.post("ONSSA", "ONSSA_IMPORT.registered", OTHER, ices=parties)
+    await world.post("ONSSA", "ONSSA_IMPORT.info_requested", OTHER, ices=parties)
 
 
 async def finds_nothing(world: World, asked: Asking, ids: list[str]) -> None:
@@ -126,7 +124,7 @@ async def finds_nothing(world: World, asked: Asking, ids: list[str]) -> None:
 @pytest.mark.parametrize("login", ["outsider", "rival"])
 async def test_another_company_cannot_tell_what_exists(world: World, login: str) -> None:
     await two_files(world)
-    ids = [*await ids_of_importer(world, OTHER["DUM"]), *await own_ids(world)]
+    ids = [*await ids_of_importer(world), *await own_ids(world)]
     [given] = await world.database.read(query("SELECT id FROM mandate"))
     ids += [opaque_id("Mandate", given["id"]), world.company_id("importer")]
     stranger = await asking(world, login)
@@ -138,7 +136,7 @@ async def test_another_company_cannot_tell_what_exists(world: World, login: str)
 @pytest.mark.parametrize("standing", ["in force", "expired", "revoked"])
 async def test_a_broker_cannot_tell_what_other_files_exist(world: World, standing: str) -> None:
     await two_files(world)
-    ids = [*await ids_of_importer(world, OTHER["DUM"]), *await own_ids(world)]
+    ids = [*await ids_of_importer(world), *await own_ids(world)]
     broker = await asking(world, "agent")
     if standing == "revoked":
         await world.revoke_mandate()
@@ -166,7 +164,7 @@ async def test_a_revoked_broker_changes_nothing_of_what_it_may_still_read(world:
 
 async def test_nobody_gets_anything_without_signing_in(world: World) -> None:
     await two_files(world)
-    ids = await ids_of_importer(world, OTHER["DUM"])
+    ids = await ids_of_importer(world)
     for token in (None, "nonsense"):
         for id_ in ids:
             for place, answer in (await Asking(world, token).at_every_place(id_)).items():

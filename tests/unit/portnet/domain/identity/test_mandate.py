@@ -162,6 +162,6 @@ def test_a_brokers_people_are_declarants_there_and_decide_nothing() -> None:
     roles = frozenset({Role.DECLARANT, Role.MANAGER, Role.FINANCE})
     theirs = Person(user="u", company="broker", roles=roles, alone=True)
     seen = working_on(DOSSIER, theirs)
-    assert (seen.roles, seen.alone, seen.company) == ({Role.DECLARANT}, False, "owner")
+    assert (seen.roles, seen.alone, seen.company) == (frozenset({Role.DECLARANT}), False, "owner")
     own = Person(user="u", company="owner", roles=roles, alone=True)
     assert working_on(DOSSIER, own) is own
