@@ -89,4 +89,5 @@ class MandateMutations:
         )
         if isinstance(outcome, NotDone):
             return refused(outcome, revocation_hash(mandate), "mandate", context)
-        return Mandate.of(outcome, context.now)
+        # It was revoked after the operation began.
+        return Mandate.of(outcome, max(context.now, outcome.revoked_at or context.now))

@@ -118,9 +118,10 @@ async def test_roles_of_the_single_window_are_not_given(world: World, role: str)
 async def test_nothing_is_assigned_beside_the_fields_of_the_input(
     world: World, beside: dict[str, Any]
 ) -> None:
-    count = query("SELECT count(*) FROM user_account")
-    before = [r[0] for r in await world.database.read(count)]
+    before = [r[0] for r in await world.database.read(query("SELECT count(*) FROM user_account"))]
     given = {"clientMutationId": "1", "proof": PROOF, **AMINA, **beside}
     answer = await world.ask("chief", SAVE, None, input=given)
     assert "data" not in answer or answer["data"] is None
-    assert [r[0] for r in await world.database.read(count)] == before
+    assert [
+        r[0] for r in await world.database.read(query("SELECT count(*) FROM user_account"))
+    ] == before
