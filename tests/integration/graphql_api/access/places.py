@@ -7,16 +7,15 @@ from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
     build_schema,
     get_named_type,
-    get_nullable_type,
-    is_list_type,
 )
 
 from portnet_graphql.schema import printed_schema
@@ -67,7 +66,7 @@ def places(schema: GraphQLSchema) -> Iterator[Place]:
         for name, field in root.fields.items():
             for argument, given in field.args.items():
                 yield from (
-                    Place(operation, name, (argument, *rest)) for rest in _ids(given.type, ())
+                    Place(operation, name, (argument, *rest)) for rest in _ids(_type(given), ())
                 )
 
 
@@ -77,9 +76,9 @@ def document(schema: GraphQLSchema, place: Place, id_: str, key: str) -> tuple[s
     assert root is not None
     field = root.fields[place.field]
     given = {
-        name: _value(argument.type, name, place.path, (name,), id_, key)
+        name: _value(_type(argument), name, place.path, (name,), id_, key)
         for name, argument in field.args.items()
-        if isinstance(argument.type, GraphQLNonNull) or name == place.path[0]
+        if isinstance(_type(argument), GraphQLNonNull) or name == place.path[0]
     }
     declared = ", ".join(f"${name}: {field.args[name].type}" for name in given)
     passed = ", ".join(f"{name}: ${name}" for name in given)
@@ -87,38 +86,53 @@ def document(schema: GraphQLSchema, place: Place, id_: str, key: str) -> tuple[s
     return text, given
 
 
-def _ids(type_: GraphQLInputType, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    named = get_named_type(type_)
+def _type(given: Any) -> Any:
+    """An argument's or an input field's type; graphql-core leaves its generics open."""
+    return given.type
+
+
+def _named(type_: Any) -> GraphQLNamedType:
+    named: GraphQLNamedType = get_named_type(type_)  # pyright: ignore[reportUnknownVariableType]  # as above
+    return named
+
+
+def _within(wrapped: Any) -> Any:
+    """What a list or a promise not to be null is of."""
+    return wrapped.of_type
+
+
+def _ids(type_: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    named = _named(type_)
     if isinstance(named, GraphQLInputObjectType):
         for name, field in named.fields.items():
             if name != OWN:
-                yield from _ids(field.type, (*path, name))
+                yield from _ids(_type(field), (*path, name))
     elif named.name == "ID":
         yield path
 
 
 def _value(
-    type_: GraphQLInputType,
+    type_: Any,
     name: str,
     target: tuple[str, ...],
     path: tuple[str, ...],
     id_: str,
     key: str,
 ) -> Any:
-    nullable = get_nullable_type(type_)
-    if is_list_type(nullable):
-        return [_value(nullable.of_type, name, target, path, id_, key)]
+    nullable: Any = _within(type_) if isinstance(type_, GraphQLNonNull) else type_
+    if isinstance(nullable, GraphQLList):
+        return [_value(_within(nullable), name, target, path, id_, key)]
     if isinstance(nullable, GraphQLInputObjectType):
         return {
-            each: _value(field.type, each, target, (*path, each), id_, key)
+            each: _value(_type(field), each, target, (*path, each), id_, key)
             for each, field in nullable.fields.items()
-            if isinstance(field.type, GraphQLNonNull)
+            if isinstance(_type(field), GraphQLNonNull)
             or each in _WANTED
             or target[: len(path) + 1] == (*path, each)
         }
     if isinstance(nullable, GraphQLEnumType):
         return next(iter(nullable.values))
-    named = get_named_type(type_).name
+    named = str(nullable)
     if named == "ID":
         return key if name == OWN else id_
     return LIKELY.get(name, BY_TYPE[named])
@@ -126,7 +140,7 @@ def _value(
 
 def _selected(schema: GraphQLSchema, field: GraphQLField) -> str:
     """What names the answer: its type and id, or its refusal's code and sentence."""
-    named = get_named_type(field.type)
+    named = _named(_type(field))
     if isinstance(named, GraphQLObjectType) and "nodes" in named.fields:
         return "{ nodes { __typename id } }"
     if isinstance(named, GraphQLObjectType):

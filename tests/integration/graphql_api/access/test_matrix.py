@@ -103,7 +103,9 @@ def never_existed(world: World, id_: str) -> str:
 
 
 async def of_the_importer(world: World, tables: tuple[str, ...] = _WORK) -> list[list[Any]]:
-    found = [await world.database.read(query(f"SELECT * FROM {t}")) for t in tables]
+    found: list[list[Any]] = [
+        list(await world.database.read(query(f"SELECT * FROM {t}"))) for t in tables
+    ]
     return [sorted(repr(list(row)) for row in rows) for rows in found]
 
 

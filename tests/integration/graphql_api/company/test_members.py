@@ -80,7 +80,8 @@ async def test_roles_change_at_once_and_the_last_administrator_stays(world: Worl
     changed = await save(world, "1", member=member(world, "declarant"), roles=["FINANCE", "MANAGER"])  # fmt: skip
     assert changed["roles"] == ["MANAGER", "FINANCE"]
     chief = member(world, "chief")
-    for fields in ({"active": False}, {"roles": ["MANAGER"]}):
+    either: list[dict[str, Any]] = [{"active": False}, {"roles": ["MANAGER"]}]
+    for fields in either:
         refused = await save(world, f"k{fields}", member=chief, **fields)
         assert (refused["__typename"], refused["code"]) == ("NotAllowedNow", "LAST_ADMINISTRATOR")
 
@@ -95,16 +96,17 @@ async def test_it_takes_the_administrator_and_a_second_factor(world: World) -> N
 
 
 async def test_a_login_is_given_once_and_a_key_is_for_one_wish(world: World) -> None:
-    taken = await save(world, "1", **{**AMINA, "login": "outsider"})
+    taken = await save(world, "1", **(AMINA | {"login": "outsider"}))
     assert taken["issues"] == [{"path": "login", "code": "TAKEN"}]
     await save(world, "2", **AMINA)
-    other = await save(world, "2", **{**AMINA, "name": "Other"})
+    other = await save(world, "2", **(AMINA | {"name": "Other"}))
     assert other["code"] == "IDEMPOTENCY_MISMATCH"
 
 
 @pytest.mark.parametrize("role", ["HELP_DESK", "TRAINER", "TRAINEE"])
 async def test_roles_of_the_single_window_are_not_given(world: World, role: str) -> None:
-    refused = await save(world, "1", **{**AMINA, "roles": ["DECLARANT", role]})
+    wish: dict[str, Any] = AMINA | {"roles": ["DECLARANT", role]}
+    refused = await save(world, "1", **wish)
     assert refused["issues"] == [{"path": "roles", "code": "UNKNOWN"}]
 
 
