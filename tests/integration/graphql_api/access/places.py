@@ -15,7 +15,6 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     build_schema,
-    get_named_type,
 )
 
 from portnet_graphql.schema import printed_schema
@@ -92,8 +91,11 @@ def _type(given: Any) -> Any:
 
 
 def _named(type_: Any) -> GraphQLNamedType:
-    named: GraphQLNamedType = get_named_type(type_)  # pyright: ignore[reportUnknownVariableType]  # as above
-    return named
+    """Without the lists and the promises not to be null around it."""
+    while isinstance(type_, GraphQLNonNull | GraphQLList):
+        type_ = _within(type_)
+    assert isinstance(type_, GraphQLNamedType)
+    return type_
 
 
 def _within(wrapped: Any) -> Any:
