@@ -7,20 +7,23 @@ from typing import Any, get_args
 
 import msgspec
 
-from portnet.domain.access import Viewer
+from portnet.domain.access import Role, Viewer
 from portnet.domain.agency import Classifier
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.events import Event
+from portnet.domain.identity.member import MemberWish
 from portnet.domain.procedure import EntryKind
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
+from portnet.security.invitations import InvitationCodes
 from portnet.services.desk.anomaly import Anomalies, Helper
+from portnet.services.identity.member import Members, Saved
 from portnet.services.submission import Asked
 from portnet_server.bootstrap import read_message
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
-from tests.support.acting.fakes import CODE
+from tests.support.acting.fakes import CODE, ToldProofs
 from tests.support.acting.mandates import Giver
 from tests.support.acting.parts import acts_of, submissions_of
 from tests.support.house.opening import OpenHouse, new_telling, steps
@@ -120,6 +123,7 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await _amend(apps)
         await _change_the_mandate(apps)
         await _let_a_mandate_begin_and_end(apps)
+        await _change_a_member(apps)
         kinds = await house.select("SELECT DISTINCT kind FROM event")
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
@@ -130,6 +134,18 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         "Removed",
         "AccessChanged",
     }
+
+
+async def _change_a_member(apps: Apps) -> None:
+    parts = apps.house.parts
+    [declarant] = await apps.house.select("SELECT id FROM user_account WHERE login = 'declarant'")
+    members = Members(
+        parts.units, ToldProofs(), InvitationCodes(bytes(32)), parts.clock, parts.ids, parts.wakeups
+    )
+    wish = MemberWish(member=declarant["id"], roles=(Role.DECLARANT, Role.LOGISTICS))
+    saved = await members.save(await _viewer(apps.house, "administrator"), "roles", wish, CODE)
+    assert isinstance(saved, Saved), saved
+    await apps.agree("a member who has other roles")
 
 
 async def _ask_and_answer(apps: Apps) -> None:
