@@ -60,6 +60,7 @@ from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.approving.approval import ApprovalRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.identity.member import MemberRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
 from portnet.storage.repositories.paying.payment import PaymentRepository
 from portnet.storage.repositories.reference import ReferenceRepository
@@ -76,6 +77,7 @@ from portnet_notifications.planner import Planner
 from portnet_notifications.wording import AlertWording, short_link
 from portnet_server.adapters import to_event
 from portnet_server.composition.approving import ApprovingRoom
+from portnet_server.composition.company import company_room
 from portnet_server.composition.documents import DocumentRoom
 from portnet_server.composition.drafting import Drafting, drafting, published_forms
 from portnet_server.composition.paying import paying_room
@@ -359,6 +361,10 @@ class House:
             self.config.session_lifetime,
             self.factor.step_up,
         )
+        company = company_room(
+            self.units, self.catalogue, self.proofs, self.passwords, self.clock, self.ids,
+            self.wakeups, secret,
+        )  # fmt: skip
         return Dependencies(
             services=Services(
                 sessions=sessions,
@@ -380,6 +386,9 @@ class House:
                 submissions=self.submissions,
                 checks=self.drafting.checks,
                 prefills=self.drafting.prefills,
+                members=company.members,
+                mandates=company.mandates,
+                welcome=company.welcome,
             ),
             readers=Readers(
                 files=self.files,
@@ -394,6 +403,7 @@ class House:
                 audit=AuditRepository(self.database),
                 approvals=self.approving.reader,
                 declarations=self.drafting.reader,
+                members=MemberRepository(self.database),
             ),
             catalogue=self.catalogue,
             references=self.references,

@@ -21,6 +21,7 @@ from portnet.ports.approving.describing import Describer
 from portnet.ports.approving.reading import ApprovalReader
 from portnet.ports.clock import Clock
 from portnet.ports.declaring.reading import DeclarationReader
+from portnet.ports.identity.members import MemberReader
 from portnet.ports.indicators import ExpectedDelays
 from portnet.ports.live import LiveFeeds
 from portnet.ports.paying.reading import PaymentReader
@@ -50,6 +51,9 @@ from portnet.services.declaring.tariff import Tariff
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
 from portnet.services.identity.device import Devices
+from portnet.services.identity.invitation import Welcome
+from portnet.services.identity.mandate import Mandates
+from portnet.services.identity.member import Members
 from portnet.services.identity.second_factor import SecondFactors
 from portnet.services.identity.session import Sessions
 from portnet.services.indicators.feedback import FeedbackBox
@@ -101,6 +105,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     submissions: Submissions
     checks: Checks
     prefills: Prefills
+    members: Members
+    mandates: Mandates
+    welcome: Welcome
 
 
 class ReferenceShelf(Protocol):
@@ -125,6 +132,7 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     audit: AuditReader
     approvals: ApprovalReader
     declarations: DeclarationReader
+    members: MemberReader
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):

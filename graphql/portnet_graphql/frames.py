@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from portnet.domain.events import FeedRow, FrameKind
+from portnet.domain.identity.mandate import clients_of
 from portnet.domain.procedure import Entry
 from portnet.domain.procedure import Procedure as KnownProcedure
 from portnet.ports.reading import FeedPage
@@ -134,10 +135,12 @@ def _entry(
 
 
 async def _access_changed(context: Context) -> AccessChanged:
-    """The companies whose files may be seen now: one's own, and those that one works for."""
+    """The companies of whose files one hears now: one's own, and those that one works for, or worked for until a
+    mandate expired. Phones keep no other's.
+    """
     own = context.company.id
     mandates = await context.readers.accounts.mandates(own)
-    clients = {m.company for m in mandates if m.broker == own and m.covers(context.now)}
+    clients = clients_of(own, mandates, context.now)
     return AccessChanged(
         companies=[node_id(Kind.COMPANY, c) for c in (own, *sorted(clients - {own}))]
     )

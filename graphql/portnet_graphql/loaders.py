@@ -84,6 +84,8 @@ class FileLoaders:
         self.companies = _one(accounts.companies)
         self.users = _one(accounts.users)
         self.requests = _one(lambda ids: requests.requests_by_id(viewer, now, ids))
+        #: By company, those that it gave or holds.
+        self.mandates = _each(accounts.mandates)
         #: By procedure.
         self.requests_of = grouped(requests.requests_of)
         self.orders = _one(payments.orders_of)
@@ -161,6 +163,15 @@ def _one(read: Callable[[list[str]], Awaitable[Mapping[str, T]]]) -> Loader[T | 
     async def load(keys: list[str]) -> list[T | None]:
         rows = await read(keys)
         return [rows.get(key) for key in keys]
+
+    return Loader(load)
+
+
+def _each(read: Callable[[str], Awaitable[Sequence[T]]]) -> Loader[Sequence[T]]:
+    """For what one operation asks of one key or two."""
+
+    async def load(keys: list[str]) -> list[Sequence[T]]:
+        return [await read(key) for key in keys]
 
     return Loader(load)
 

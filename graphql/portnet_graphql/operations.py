@@ -46,7 +46,9 @@ from portnet_graphql.types.feed import audience_of
 from portnet_graphql.types.scalars import FeedAudience
 
 #: Root fields that need no sign-in; the contract describes itself to everyone who may ask.
-OPEN_FIELDS = frozenset({"signIn", "refreshSession", "__typename", "__schema", "__type"})
+OPEN_FIELDS = frozenset(
+    {"signIn", "refreshSession", "acceptInvitation", "__typename", "__schema", "__type"}
+)
 
 #: Read before all others, so that snapshot and events leave no gap.
 _FEEDS = "feeds"

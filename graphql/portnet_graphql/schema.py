@@ -11,6 +11,8 @@ from portnet_graphql.mutations.alert import AlertMutations
 from portnet_graphql.mutations.anomaly import AnomalyMutations
 from portnet_graphql.mutations.approving.decision import ApprovalMutations
 from portnet_graphql.mutations.approving.rules import ApprovalRuleMutations
+from portnet_graphql.mutations.company.mandate import MandateMutations
+from portnet_graphql.mutations.company.member import MemberMutations
 from portnet_graphql.mutations.declaring.declaration import DeclarationMutations
 from portnet_graphql.mutations.declaring.upload import UploadMutations
 from portnet_graphql.mutations.device import DeviceMutations
@@ -24,6 +26,7 @@ from portnet_graphql.queries.alert import AlertQueries
 from portnet_graphql.queries.anomaly import AnomalyQueries
 from portnet_graphql.queries.approval import ApprovalQueries
 from portnet_graphql.queries.audit import AuditQueries
+from portnet_graphql.queries.company import CompanyQueries
 from portnet_graphql.queries.declaring.declaration import DeclarationQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
@@ -51,6 +54,7 @@ class Query(
     ReferenceQueries,
     AuditQueries,
     DeclarationQueries,
+    CompanyQueries,
 ):
     pass
 
@@ -72,6 +76,8 @@ class Mutation(
     SecondFactorMutations,
     UploadMutations,
     DeclarationMutations,
+    MemberMutations,
+    MandateMutations,
 ):
     pass
 

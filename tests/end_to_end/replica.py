@@ -153,6 +153,7 @@ class Replica:
         if self._incomplete:
             # The contract's one case: of a company that was added, no frame tells.
             self._hold(snapshot)
+            self._incomplete = False
         return _held(snapshot)
 
     async def end(self) -> None:
@@ -234,7 +235,7 @@ class Replica:
         self._drop({i for i, d in self.dossiers.items() if d["company"]["id"] not in companies})
         gone = {i for i, d in self.declarations.items() if d["company"]["id"] not in companies}
         self._drop(gone)
-        self._incomplete = not companies <= self._companies
+        self._incomplete |= not companies <= self._companies
         self._companies = companies
 
     def _drop(self, gone: set[str]) -> None:

@@ -7,25 +7,28 @@ from typing import Any, get_args
 
 import msgspec
 
-from portnet.domain.access import Viewer
+from portnet.domain.access import Role, Viewer
 from portnet.domain.agency import Classifier
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase, HelpState
 from portnet.domain.events import Event
+from portnet.domain.identity.member import MemberWish
 from portnet.domain.procedure import EntryKind
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
+from portnet.security.invitations import InvitationCodes
 from portnet.services.approving.decision import Decision
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
-from portnet.services.identity.mandate import Mandates
+from portnet.services.identity.member import Members, Saved
 from portnet.services.submission import Asked
 from portnet.storage import rows
 from portnet_server.bootstrap import read_message
 from portnet_server.demo.replay import Telling
 from tests.end_to_end.replica import Replica, following
-from tests.support.acting.fakes import CODE
+from tests.support.acting.fakes import CODE, ToldProofs
+from tests.support.acting.mandates import Giver
 from tests.support.acting.parts import acts_of, submissions_of
 from tests.support.house.opening import OpenHouse, new_telling, steps
 
@@ -130,6 +133,7 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await _amend(apps)
         await _change_the_mandate(apps)
         await _let_a_mandate_begin_and_end(apps)
+        await _change_a_member(apps)
         kinds = await house.select("SELECT DISTINCT kind FROM event")
     assert {row["kind"] for row in kinds} == {_tag(event) for event in get_args(Event)}
     assert apps.heard() == {
@@ -166,6 +170,18 @@ async def _ask_for_help(apps: Apps) -> None:
     helper = Helper(name="Houda", actor="test")
     assert isinstance(await desk.close(helper, asked.id, "ONSSA has it."), HelpCase)
     await apps.agree("the help desk's answer")
+
+
+async def _change_a_member(apps: Apps) -> None:
+    parts = apps.house.parts
+    [declarant] = await apps.house.select("SELECT id FROM user_account WHERE login = 'declarant'")
+    members = Members(
+        parts.units, ToldProofs(), InvitationCodes(bytes(32)), parts.clock, parts.ids, parts.wakeups
+    )
+    wish = MemberWish(member=declarant["id"], roles=(Role.DECLARANT, Role.LOGISTICS))
+    saved = await members.save(await _viewer(apps.house, "administrator"), "roles", wish, CODE)
+    assert isinstance(saved, Saved), saved
+    await apps.agree("a member who has other roles")
 
 
 async def _ask_and_answer(apps: Apps) -> None:
@@ -328,32 +344,33 @@ async def _amend(apps: Apps) -> None:
 
 async def _change_the_mandate(apps: Apps) -> None:
     parts = apps.house.parts
-    mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
+    mandates = Giver(parts, await _viewer(apps.house, "manager"))
     [mandate] = await apps.house.select(f"SELECT * FROM mandate WHERE {_IMPORTERS}")
-    await mandates.revoke("test", mandate["id"])
+    await mandates.revoke(mandate["id"])
     await apps.agree("a mandate that was revoked")
     assert not apps.replicas["broker"].dossiers
     assert not apps.replicas["broker"].alerts
     now = parts.clock.now()
-    await mandates.grant("test", mandate["company"], mandate["broker"], now, None)
+    await mandates.grant(mandate["broker"], now)
     await apps.agree("a mandate that was granted")
     assert apps.replicas["broker"].dossiers
 
 
 async def _let_a_mandate_begin_and_end(apps: Apps) -> None:
     parts = apps.house.parts
-    mandates = Mandates(parts.units, parts.clock, parts.ids, parts.wakeups)
+    mandates = Giver(parts, await _viewer(apps.house, "manager"))
     live = f"SELECT * FROM mandate WHERE revoked_at IS NULL AND {_IMPORTERS}"
     [row] = await apps.house.select(live)
-    await mandates.revoke("test", row["id"])
+    await mandates.revoke(row["id"])
     now = parts.clock.now()
-    mandate = await mandates.grant("test", row["company"], row["broker"], now, now)
+    granted = await mandates.grant(row["broker"], now, now + timedelta(days=1))
+    over = msgspec.structs.replace(granted, ends_at=parts.clock.now())
     async with parts.units() as work:
-        work.add(*timers_of_mandate(mandate))
+        work.add(over, *timers_of_mandate(over))
         await work.commit()
     await apps.house.ring()
     await apps.agree("a mandate that began and ended by its dates")
-    assert not apps.replicas["broker"].dossiers
+    assert apps.replicas["broker"].dossiers
 
 
 async def _see(replica: Replica) -> None:

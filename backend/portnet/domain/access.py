@@ -28,13 +28,17 @@ class CompanyKind(enum.StrEnum):
 
 
 class Company(msgspec.Struct, frozen=True, kw_only=True):
-    """``ice`` is the Moroccan company identifier, 15 digits; ``sandbox`` companies hear sandbox keys only."""
+    """``ice`` is the Moroccan company identifier, 15 digits; ``sandbox`` companies hear sandbox keys only.
+
+    ``subscription`` is the procedure by which the company subscribes to the single window, None before there is one.
+    """
 
     id: str
     kind: CompanyKind
     name: str
     ice: str
     sandbox: bool
+    subscription: str | None = None
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +72,10 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mandate(msgspec.Struct, frozen=True, kw_only=True):
-    """A company lets a broker work on its files from ``starts_at`` until ``ends_at`` (open when None)."""
+    """A company lets a broker work on its files from ``starts_at`` until ``ends_at`` (open when None).
+
+    ``kinds`` are the codes of the procedures that the broker may begin and act in, all when None.
+    """
 
     id: str
     company: str
@@ -76,6 +83,7 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime | None = None
     revoked_at: datetime | None = None
+    kinds: tuple[str, ...] | None = None
 
     def covers(self, at: datetime) -> bool:
         """Whether the mandate is in force at ``at``."""

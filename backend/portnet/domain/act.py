@@ -12,6 +12,7 @@ import msgspec
 from portnet.domain.access import Role
 from portnet.domain.catalogue import OPERATOR, OUR_SIDE, Catalogue, Definition, Transition
 from portnet.domain.identity.proof import Need
+from portnet.domain.identity.subscription import SUBSCRIPTION
 from portnet.domain.outgoing import OutgoingKind
 from portnet.domain.paying.obligation import PAYMENT, START, under_way
 from portnet.domain.procedure import Procedure
@@ -77,6 +78,8 @@ def decide(catalogue: Catalogue, procedure: Procedure, event: str, person: Perso
     definition = catalogue.definition(procedure.code, procedure.definition)
     if not person.alone and not may_do(definition, procedure, person.roles):
         return NotDone.NOT_YOURS
+    if person.reads_only and procedure.code != SUBSCRIPTION:
+        return NotDone.SUSPENDED
     return act
 
 

@@ -176,6 +176,8 @@ def concerned(
 ) -> list[tuple[Recipient, int]]:
     """Whom an alert concerns and at which level; a person in several roles is told once, at the highest.
 
+    Where no ``broker`` may hear of the file, what is for the broker is for the owner's declarants.
+
     When nobody of the owner's and the broker's companies holds an addressed role, everyone of the owner's is told: an
     agency acted, and somebody must know.
     """
@@ -194,7 +196,7 @@ def _level(
     own = [
         level
         for addressee, level in levels.items()
-        if user.company == (broker if addressee is Addressee.BROKER else owner)
+        if user.company == (broker or owner if addressee is Addressee.BROKER else owner)
         and _ROLE_OF[addressee] in user.roles
     ]
     return max(own, default=None)

@@ -52,7 +52,10 @@ class WhatNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dossier(msgspec.Struct, frozen=True, kw_only=True):
-    """``company`` owns it, ``broker`` works on it under a mandate; ``version`` grows with every visible change."""
+    """``company`` owns it, ``broker`` works on it under a mandate; ``version`` grows with every visible change.
+
+    ``broker_since`` is when a message first named the broker: what tells under which mandate the file was lodged.
+    """
 
     id: str
     company: str
@@ -68,6 +71,7 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None = None
     perishable: bool = False
     version: int = 1
+    broker_since: datetime | None = None
 
 
 def urgency(status: Status) -> int:

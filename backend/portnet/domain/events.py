@@ -134,6 +134,13 @@ class MandateEnded(msgspec.Struct, frozen=True, kw_only=True, tag="mandate_ended
     broker: str
 
 
+class MemberChanged(msgspec.Struct, frozen=True, kw_only=True, tag="member_changed"):
+    """Somebody was invited, has other roles now, left, or came back."""
+
+    member: str
+    company: str
+
+
 class ActRequested(msgspec.Struct, frozen=True, kw_only=True, tag="act_requested"):
     """Somebody of the company asked an agency for something; ``procedure`` says what, and until when it waits."""
 
@@ -199,6 +206,7 @@ Event = (
     | MandateRevoked
     | MandateStarted
     | MandateEnded
+    | MemberChanged
     | ActRequested
     | PaymentChecked
     | SubmissionChanged
@@ -228,7 +236,7 @@ class FrameKind(enum.StrEnum):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it is written: ``audiences`` hear it, in the order of each audience's own counter.
 
-    ``subject`` is the dossier, alert, mandate, request, submission, case or approval that the event is about;
+    ``subject`` is the dossier, alert, mandate, person, request, submission, case or approval that the event is about;
     ``procedure`` and ``entry`` say more where they can.
     """
 
@@ -274,7 +282,13 @@ def frame_of(event: Event) -> FrameKind | None:
             return FrameKind.ENTRY_REMOVED
         case AlertRaised() | AlertSeen() | AlertAcknowledged() | AlertSuperseded():
             return FrameKind.ALERT_CHANGED
-        case MandateGranted() | MandateRevoked() | MandateStarted() | MandateEnded():
+        case (
+            MandateGranted()
+            | MandateRevoked()
+            | MandateStarted()
+            | MandateEnded()
+            | MemberChanged()
+        ):
             return FrameKind.ACCESS_CHANGED
         case RequestChanged():
             return FrameKind.REQUEST_CHANGED

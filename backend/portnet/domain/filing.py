@@ -17,6 +17,7 @@ from portnet.domain.alerts import Alert, Recipient
 from portnet.domain.catalogue import Catalogue, Definition, Status
 from portnet.domain.desk.anomaly import CLOCK_SKEW, Anomaly, AnomalyReason
 from portnet.domain.dossier import Dossier
+from portnet.domain.identity.mandate import hold_of
 from portnet.domain.outgoing import SUBMISSION
 from portnet.domain.procedure import Entry, Procedure, may_send
 
@@ -150,12 +151,14 @@ def is_foreign(files: Files, dossier: Dossier, message: AgencyEvent) -> bool:
 
 
 def hearers(dossier: Dossier, mandates: Sequence[Mandate], at: datetime) -> tuple[str, ...]:
-    """The companies whose phones hear of a dossier: its owner, and its broker while a mandate covers it."""
-    covered = any(
-        m.company == dossier.company and m.broker == dossier.broker and m.covers(at)
-        for m in mandates
-    )
-    return (dossier.company, dossier.broker) if covered and dossier.broker else (dossier.company,)
+    """The companies whose phones hear of a dossier: its owner, and its broker while a mandate is in force or has just
+    expired; see `hold_of`.
+    """
+    if dossier.broker is None:
+        return (dossier.company,)
+    hold = hold_of(dossier, dossier.broker, mandates, at)
+    heard = hold is not None and hold.hears
+    return (dossier.company, dossier.broker) if heard else (dossier.company,)
 
 
 def linked_by(

@@ -78,12 +78,15 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Who acts: ``alone`` when nobody else of the company has an account."""
+    """Who acts: ``alone`` when nobody else of the company has an account; ``reads_only`` while the company's
+    subscription is suspended.
+    """
 
     user: str
     company: str
     roles: frozenset[Role]
     alone: bool = False
+    reads_only: bool = False
 
 
 class NotDone(enum.StrEnum):
@@ -112,6 +115,10 @@ class NotDone(enum.StrEnum):
     PROOF_USED = "PROOF_USED"
     #: Too many codes were wrong.
     THROTTLED = "THROTTLED"
+    #: The company's subscription is suspended or closed: it may read.
+    SUSPENDED = "SUSPENDED"
+    #: A company always keeps somebody who can let people in and out.
+    LAST_ADMINISTRATOR = "LAST_ADMINISTRATOR"
 
 
 Decided = Submission | NotDone
@@ -138,8 +145,8 @@ def draft(
     company: str | None = None,
 ) -> Decided:
     """A new submission; its id was made by the app. Of another ``company`` than the person's, theirs is its broker."""
-    if not _may(person, _DECLARE):
-        return NotDone.NOT_YOURS
+    if refusal := _refusal(person, _DECLARE):
+        return refusal
     if not _is_json(content):
         return NotDone.BLOCKED
     return Submission(
@@ -171,7 +178,7 @@ def edit(
     if submission.state != envelope.start:
         moved = _by(envelope, submission, "edit", person, _DECLARE, now)
     else:
-        moved = submission if _may(person, _DECLARE) else NotDone.NOT_YOURS
+        moved = _refusal(person, _DECLARE) or submission
     if isinstance(moved, NotDone):
         return moved
     if not _is_json(content):
@@ -198,7 +205,7 @@ def as_draft(
 ) -> Decided:
     """The submission as it may be written in: reopened, or after a rejection corrected; a draft as it is."""
     if submission.state == envelope.start:
-        return submission if _may(person, _DECLARE) else NotDone.NOT_YOURS
+        return _refusal(person, _DECLARE) or submission
     reopened = reopen(envelope, submission, person, now)
     if reopened is not NotDone.NOT_NOW:
         return reopened
@@ -328,8 +335,9 @@ def _by(
     if isinstance(moved, NotDone):
         return moved
     # What is decided, the company decides itself: its broker only declares for it.
-    theirs = roles is _DECIDE and person.company != submission.company
-    return NotDone.NOT_YOURS if theirs or not _may(person, roles) else moved
+    if roles is _DECIDE and person.company != submission.company:
+        return NotDone.NOT_YOURS
+    return _refusal(person, roles) or moved
 
 
 def _is_json(content: str) -> bool:
@@ -340,8 +348,11 @@ def _is_json(content: str) -> bool:
     return True
 
 
-def _may(person: Person, roles: frozenset[Role]) -> bool:
-    return person.alone or bool(person.roles & roles)
+def _refusal(person: Person, roles: frozenset[Role]) -> NotDone | None:
+    """Why somebody who is not of ``roles``, or whose company may only read, does nothing here."""
+    if not person.alone and not person.roles & roles:
+        return NotDone.NOT_YOURS
+    return NotDone.SUSPENDED if person.reads_only else None
 
 
 def _moved(

@@ -27,6 +27,7 @@ from portnet.domain.dossier import Dossier
 from portnet.domain.events import Record
 from portnet.domain.filing import Files, Link
 from portnet.domain.identity.account import Credentials, Session
+from portnet.domain.identity.member import Invitation
 from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted
@@ -105,7 +106,7 @@ class DraftCase(msgspec.Struct, frozen=True, kw_only=True):
     """A draft as it stands, what its writer has not read of it, and by what right they write.
 
     ``done`` is what their mutation did before; ``people`` are the writer's company's, ``mandates`` those that another
-    company gave to it.
+    company gave to it; ``reads_only`` whether the writer's company may only read.
     """
 
     draft: Submission | None
@@ -113,6 +114,7 @@ class DraftCase(msgspec.Struct, frozen=True, kw_only=True):
     later: tuple[DraftField, ...]
     people: tuple[User, ...]
     mandates: tuple[Mandate, ...]
+    reads_only: bool = False
 
 
 class Vanished(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +144,7 @@ Change = (
     | Credentials
     | SecondFactor
     | Mandate
+    | Invitation
     | Feedback
     | Uncounted
     | Timer
@@ -259,10 +262,6 @@ class UnitOfWork(Protocol):
         """
         ...
 
-    async def mandates(self, company: str, broker: str) -> Sequence[Mandate]:
-        """Those that ``company`` gave to ``broker``, ended ones too."""
-        ...
-
     async def outgoing(self, outgoing: str) -> Outgoing | None:
         """A message that left or will leave, locked until the unit ends."""
         ...
@@ -292,6 +291,36 @@ class UnitOfWork(Protocol):
 
     async def people(self, company: str) -> Sequence[User]:
         """The active users of a company."""
+        ...
+
+    async def reads_only(self, company: str) -> bool:
+        """Whether the company's subscription is suspended or closed."""
+        ...
+
+    async def members(self, company: str) -> Sequence[User]:
+        """Everybody whom a company has or had; nobody else changes them until the unit ends."""
+        ...
+
+    async def account(self, login: str) -> User | None:
+        """Whose login it is, active or not."""
+        ...
+
+    async def login_is_free(self, login: str) -> bool:
+        """Whether nobody has it; nobody takes it until the unit ends."""
+        ...
+
+    async def invitation(self, user: str) -> Invitation | None:
+        """The newest of somebody, locked until the unit ends."""
+        ...
+
+    async def has_password(self, user: str) -> bool: ...
+
+    async def sessions_of(self, user: str) -> Sequence[Session]:
+        """Those that nobody ended yet, locked until the unit ends."""
+        ...
+
+    async def mandates(self, company: str) -> Sequence[Mandate]:
+        """Those that a company gave."""
         ...
 
     async def done(self, user: str, key: str) -> MutationDone | None:

@@ -22,13 +22,14 @@ from portnet.domain.dossier import Dossier
 from portnet.domain.events import ActRequested, Record, company_audience
 from portnet.domain.filing import Files, hearers
 from portnet.domain.folding import refresh
+from portnet.domain.identity.mandate import NoMandate, may_act, working_on
 from portnet.domain.identity.proof import Need, Proof, Proven, Unproven, operation_hash
 from portnet.domain.outgoing import Outgoing, act_body
 from portnet.domain.paying.obligation import rivals, under_way
 from portnet.domain.paying.order import PaymentOrder, amount_due
 from portnet.domain.procedure import Procedure, Requested
 from portnet.domain.request import ANSWERED, InformationRequest, RequestState
-from portnet.domain.submission import NotDone
+from portnet.domain.submission import NotDone, Person
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.gateway import Routes
 from portnet.ports.live import Wakeups
@@ -140,7 +141,7 @@ class Acts:
 
     async def perform(
         self, viewer: Viewer, wish: Wish, proof: Proof | None = None
-    ) -> Procedure | Approval | NotDone:
+    ) -> Procedure | Approval | NotDone | NoMandate:
         """Ask the agency for an act; done once for each key. What needs somebody's approval waits for it."""
         proven = await self._proven(viewer, wish, proof)
         if proven is NotDone.APPROVAL_MISSING:
@@ -159,7 +160,7 @@ class Acts:
         expected_version: int,
         text: str,
         documents: tuple[Document, ...] = (),
-    ) -> InformationRequest | NotDone | tuple[ActFault, ...]:
+    ) -> InformationRequest | NotDone | NoMandate | tuple[ActFault, ...]:
         """Answer what an agency asked. The request stays as it is until the agency's system has the answer."""
         if faults := _faults(text):
             return faults
@@ -193,9 +194,12 @@ class Acts:
         act = act_of(approval.content)
         author = msgspec.structs.replace(viewer, user=approval.author)
         files = await work.file(act.procedure)
-        if files is None or viewer.company not in self._hearers(files, act.procedure, now):
+        if files is None:
             return NotDone.NOT_FOUND
         procedure = next(p for p in files.procedures if p.id == act.procedure)
+        dossier = files.dossiers[procedure.dossier]
+        if may_act(dossier, procedure.code, viewer.company, files.mandates, now) is not None:
+            return NotDone.NOT_FOUND
         if standing_of(procedure) != approval.standing:
             return NotDone.STALE_VERSION
         wish = Wish(
@@ -207,8 +211,8 @@ class Acts:
         )
         yes = Proven(by=viewer.user, at=now)
         shown = {Need.APPROVAL: yes, Need.SECOND_FACTOR: yes}
-        owner = files.dossiers[procedure.dossier].company
-        decided = await self._decided(work, author, wish, procedure, owner, shown)
+        person = working_on(dossier, await person_of(work, author))
+        decided = await self._decided(work, person, wish, procedure, shown)
         if isinstance(decided, NotDone):
             return decided
         source = self._routes.route(decided.source, viewer.sandbox)
@@ -252,20 +256,22 @@ class Acts:
 
     async def _ask(
         self, viewer: Viewer, wish: Wish, shown: _Shown
-    ) -> Procedure | Approval | NotDone:
+    ) -> Procedure | Approval | NotDone | NoMandate:
         now = self._clock.now()
         async with self._units() as work:
             ready = await self._ready(work, viewer, wish, shown, now)
             if not isinstance(ready, _Ready):
                 return ready
-            alone = _self_approved(viewer, shown)
+            alone = _self_approved(viewer.user, shown)
             asked = self._write(
                 work, ready.files, viewer, wish, ready.act, ready.source, alone, now
             )
             self._wakeups.feeds(await work.commit())
         return asked
 
-    async def _ask_approval(self, viewer: Viewer, wish: Wish) -> Procedure | Approval | NotDone:
+    async def _ask_approval(
+        self, viewer: Viewer, wish: Wish
+    ) -> Procedure | Approval | NotDone | NoMandate:
         """Everything but the needs is looked at now: nobody is asked to approve what could not be done anyway."""
         now = self._clock.now()
         async with self._units() as work:
@@ -285,14 +291,17 @@ class Acts:
 
     async def _ready(
         self, work: UnitOfWork, viewer: Viewer, wish: Wish, shown: _Shown | None, now: datetime
-    ) -> _Ready | Procedure | Approval | NotDone:
+    ) -> _Ready | Procedure | Approval | NotDone | NoMandate:
         """What is needed to do it; what it became if it was done before; or why it cannot be."""
         files = await work.file(wish.procedure)
-        if files is None or viewer.company not in self._hearers(files, wish.procedure, now):
+        if files is None:
             return NotDone.NOT_FOUND
         procedure = next(p for p in files.procedures if p.id == wish.procedure)
-        owner = files.dossiers[procedure.dossier].company
-        if any(paper.subject.company != owner for paper in wish.documents):
+        dossier = files.dossiers[procedure.dossier]
+        lapsed = may_act(dossier, procedure.code, viewer.company, files.mandates, now)
+        if lapsed is not None:
+            return lapsed
+        if any(paper.subject.company != dossier.company for paper in wish.documents):
             # A broker sees papers of several companies; none goes out in another's name.
             return NotDone.NOT_FOUND
         done = await work.done(viewer.user, wish.key)
@@ -300,7 +309,8 @@ class Acts:
             if done.fingerprint != wish.fingerprint:
                 return NotDone.KEY_REUSED
             return await work.approving.approval(done.subject) or procedure
-        act = await self._decided(work, viewer, wish, procedure, owner, shown)
+        person = working_on(dossier, await person_of(work, viewer))
+        act = await self._decided(work, person, wish, procedure, shown)
         if isinstance(act, NotDone):
             return act
         source = self._routes.route(act.source, viewer.sandbox)
@@ -311,10 +321,9 @@ class Acts:
     async def _decided(
         self,
         work: UnitOfWork,
-        viewer: Viewer,
+        person: Person,
         wish: Wish,
         procedure: Procedure,
-        owner: str,
         shown: _Shown | None,
     ) -> Act | NotDone:
         if wish.request is not None:
@@ -325,17 +334,18 @@ class Acts:
                 return NotDone.NOT_NOW
         elif procedure.version != wish.expected_version:
             return NotDone.STALE_VERSION
-        person = await person_of(work, viewer)
         act = decide(self._catalogue, procedure, wish.event, person)
         if isinstance(act, NotDone):
             return act
-        if pays(procedure, act.event) and await self._paid_elsewhere(work, procedure, owner):
+        if pays(procedure, act.event) and await self._paid_elsewhere(
+            work, procedure, person.company
+        ):
             return NotDone.DO_NOT_PAY_AGAIN
         if shown is None:
             return act
         if not set(act.needs) <= shown.keys():
             return NotDone.STALE_VERSION
-        if _self_approved(viewer, shown) and not person.alone:
+        if _self_approved(person.user, shown) and not person.alone:
             return NotDone.OWN_WORK
         return act
 
@@ -433,10 +443,6 @@ class Acts:
         dossier = refresh(self._catalogue, files.dossiers[known.dossier], [*others, procedure], now)
         return dossier, procedure
 
-    def _hearers(self, files: Files, procedure: str, now: datetime) -> tuple[str, ...]:
-        known = next(p for p in files.procedures if p.id == procedure)
-        return hearers(files.dossiers[known.dossier], files.mandates, now)
-
 
 def _done(viewer: Viewer, wish: Wish, subject: str, now: datetime) -> MutationDone:
     return MutationDone(
@@ -457,9 +463,9 @@ def _amounts(procedure: Procedure, event: str) -> tuple[Amount, ...]:
     return () if due is None else (due,)
 
 
-def _self_approved(viewer: Viewer, shown: _Shown) -> bool:
+def _self_approved(user: str, shown: _Shown) -> bool:
     approval = shown.get(Need.APPROVAL)
-    return approval is not None and approval.by == viewer.user
+    return approval is not None and approval.by == user
 
 
 def _audiences(files: Files, dossier: Dossier, now: datetime) -> tuple[str, ...]:

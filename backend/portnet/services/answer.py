@@ -28,6 +28,7 @@ from portnet.domain.events import (
 )
 from portnet.domain.filing import Files, Link, hearers, shared_dossier
 from portnet.domain.folding import open_dossier, open_procedure, refresh
+from portnet.domain.identity.subscription import SUBSCRIPTION
 from portnet.domain.inbox import InboxState, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.outgoing import (
@@ -267,16 +268,18 @@ class Answers:
         others = files.of(dossier.id)
         dossier = refresh(self._catalogue, dossier, [*others, procedure], now)
         if broker is not None and dossier.broker is None:
-            dossier = msgspec.structs.replace(dossier, broker=broker)
+            dossier = msgspec.structs.replace(dossier, broker=broker, broker_since=now)
             named = BrokerNamed(dossier=dossier.id, broker=broker)
             work.add(self._record(now, named, dossier.id))
         refs = opening.refs
         received = SubmissionReceived(
             submission=outgoing.subject, dossier=dossier.id, procedure=procedure.id
         )
-        mandates = [*files.mandates, *(await work.mandates(company.id, broker) if broker else ())]
+        mandates = [*files.mandates, *(await work.mandates(company.id) if broker else ())]
         audiences = tuple(map(company_audience, hearers(dossier, mandates, now)))
         record = self._record(now, received, dossier.id, audiences)
+        if procedure.code == SUBSCRIPTION:
+            work.add(msgspec.structs.replace(company, subscription=procedure.id))
         work.add(
             dossier,
             procedure,

@@ -58,6 +58,7 @@ from portnet.domain.folding import (
     refresh,
     waits_until,
 )
+from portnet.domain.identity.subscription import SUBSCRIPTION
 from portnet.domain.inbox import InboxState, Progress, RawMessage, Reawakening, Settlement
 from portnet.domain.indicators.counting import Uncounted, UncountedKind
 from portnet.domain.paying.settling import settled_with
@@ -246,6 +247,8 @@ class Intake:
         if shared is None:
             changes.add(self._record(now, DossierOpened(dossier=dossier), dossier.id))
         changes.add(self._record(now, ProcedureOpened(procedure=procedure), dossier.id))
+        if procedure.code == SUBSCRIPTION:
+            changes.add(msgspec.structs.replace(opens.company, subscription=procedure.id))
         opened = msgspec.structs.replace(
             files,
             dossiers={**files.dossiers, dossier.id: dossier},
@@ -327,7 +330,7 @@ class Intake:
         dossier = refresh(self._catalogue, files.dossiers[dossier_id], procedures, now)
         broker = files.company(message.party("BROKER"))
         if dossier.broker is None and broker is not None and broker.sandbox == dossier.sandbox:
-            return msgspec.structs.replace(dossier, broker=broker.id)
+            return msgspec.structs.replace(dossier, broker=broker.id, broker_since=now)
         return dossier
 
     def _tell(

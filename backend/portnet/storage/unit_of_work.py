@@ -25,6 +25,7 @@ from portnet.domain.desk.help import HelpCase
 from portnet.domain.events import Record, company_audience, frame_of
 from portnet.domain.filing import Files
 from portnet.domain.identity.account import Session
+from portnet.domain.identity.member import Invitation
 from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.inbox import Progress, Reawakening, Settlement
 from portnet.domain.outgoing import Outgoing
@@ -50,7 +51,7 @@ from portnet.ports.unit_of_work import (
 from portnet.storage import rows
 from portnet.storage.approving import StorageApprovingWork
 from portnet.storage.desk import anomaly_case, step_of, write_import
-from portnet.storage.drafts import draft_case
+from portnet.storage.drafts import SUBSCRIPTION, draft_case, may_only_read
 from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, Together, query
 from portnet.storage.files import claim, file_of, files_of, take
@@ -182,10 +183,6 @@ class StorageUnitOfWork:
         program = draft_case(self._database.dialect, viewer, key, draft, company, after)
         return await self._begun.run(program)
 
-    async def mandates(self, company: str, broker: str) -> Sequence[Mandate]:
-        sql = "SELECT * FROM mandate WHERE company = $1 AND broker = $2 ORDER BY id"
-        return [rows.mandate(row) for row in await self._begun.run(query(sql, company, broker))]
-
     async def outgoing(self, outgoing: str) -> Outgoing | None:
         found = await self._locked("SELECT * FROM outgoing WHERE id = $1", outgoing)
         return rows.outgoing(found[0]) if found else None
@@ -228,6 +225,41 @@ class StorageUnitOfWork:
     async def people(self, company: str) -> Sequence[User]:
         sql = "SELECT * FROM user_account WHERE company = $1 AND active = 1 ORDER BY id"
         return [rows.user(row) for row in await self._begun.run(query(sql, company))]
+
+    async def reads_only(self, company: str) -> bool:
+        return may_only_read(await self._begun.run(query(SUBSCRIPTION, company)))
+
+    async def members(self, company: str) -> Sequence[User]:
+        # Who is invited has no row yet, and the company's own row is every message's.
+        lock = self._database.dialect.lock_references([f"members:{company}"])
+        await self._begun.run(lock)
+        sql = "SELECT * FROM user_account WHERE company = $1 ORDER BY id"
+        return [rows.user(row) for row in await self._begun.run(query(sql, company))]
+
+    async def login_is_free(self, login: str) -> bool:
+        await self._begun.run(self._database.dialect.lock_references([f"login:{login}"]))
+        return await self.account(login) is None
+
+    async def account(self, login: str) -> User | None:
+        sql = "SELECT * FROM user_account WHERE login = $1"
+        found = await self._begun.run(query(sql, login))
+        return rows.user(found[0]) if found else None
+
+    async def invitation(self, user: str) -> Invitation | None:
+        found = await self._locked("SELECT * FROM invitation WHERE user_id = $1", user)
+        return rows.invitation(found[0]) if found else None
+
+    async def has_password(self, user: str) -> bool:
+        sql = "SELECT 1 FROM credentials WHERE user_id = $1 AND password_hash <> ''"
+        return bool(await self._begun.run(query(sql, user)))
+
+    async def sessions_of(self, user: str) -> Sequence[Session]:
+        sql = "SELECT * FROM user_session WHERE user_id = $1 AND ended_at IS NULL ORDER BY id"
+        return [rows.session(row) for row in await self._locked(sql, user)]
+
+    async def mandates(self, company: str) -> Sequence[Mandate]:
+        sql = "SELECT * FROM mandate WHERE company = $1 ORDER BY id"
+        return [rows.mandate(row) for row in await self._begun.run(query(sql, company))]
 
     async def done(self, user: str, key: str) -> MutationDone | None:
         # Two that were sent at once find no row to lock: the key itself is locked.

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias, assert_never
 import strawberry
 
 from portnet.domain.approving.approval import Approval as KnownApproval
+from portnet.domain.identity.mandate import NoMandate
 from portnet.domain.identity.proof import operation_hash
 from portnet.domain.submission import NotDone
 from portnet.services.act import ActFault, Wish
@@ -82,6 +83,8 @@ class ActMutations:
             return InvalidInput.of([fault], context.locale)
         proof = input.proof.known() if input.proof else None
         outcome = await context.services.acts.perform(context.viewer, wish, proof)
+        if isinstance(outcome, NoMandate):
+            return NotAllowedNow.without(outcome, context.locale)
         if isinstance(outcome, NotDone):
             return await _refused(outcome, wish, context)
         if isinstance(outcome, KnownApproval):
@@ -117,6 +120,8 @@ async def _refused(
             | NotDone.OTHER_CONTENT
             | NotDone.PROOF_WRONG
             | NotDone.PROOF_MISSING
+            | NotDone.SUSPENDED
+            | NotDone.LAST_ADMINISTRATOR
         ):
             return NotAllowedNow.because(refusal, current.state, context.locale)
         case _:

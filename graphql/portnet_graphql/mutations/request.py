@@ -8,6 +8,7 @@ import strawberry
 
 from portnet.domain.declaring.document import Document as KnownDocument
 from portnet.domain.declaring.document import DocumentFault
+from portnet.domain.identity.mandate import NoMandate
 from portnet.domain.paying.debit import Debit
 from portnet.domain.request import InformationRequest as KnownRequest
 from portnet.domain.request import RequestKind
@@ -61,6 +62,8 @@ class RequestMutations:
         match outcome:
             case KnownRequest():
                 return InformationRequest.of(outcome, context)
+            case NoMandate():
+                return NotAllowedNow.without(outcome, context.locale)
             case NotDone():
                 return await _refused(outcome, key, context)
             case _:
@@ -69,7 +72,7 @@ class RequestMutations:
 
 async def _answered(
     key: str, input: AnswerRequestInput, enclosed: tuple[KnownDocument, ...], context: Context
-) -> KnownRequest | NotDone | tuple[ActFault, ...]:
+) -> KnownRequest | NotDone | NoMandate | tuple[ActFault, ...]:
     """An agency's question takes words; our own takes one of its choices."""
     viewer, mutation, version = context.viewer, input.client_mutation_id, input.expected_version
     known = await context.files.requests.load(key)

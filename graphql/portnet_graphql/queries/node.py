@@ -7,6 +7,7 @@ from typing import assert_never
 
 import strawberry
 
+from portnet.domain.access import Role
 from portnet.domain.identifiers import read_opaque_id
 from portnet_graphql.context import Context, Info
 from portnet_graphql.errors import ContractError, ErrorCode
@@ -21,6 +22,7 @@ from portnet_graphql.types.declaration import Declaration
 from portnet_graphql.types.declaring.document import Document, Upload
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.help import HelpCase
+from portnet_graphql.types.member import Member
 from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
 from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.viewer import Device, Viewer
@@ -95,6 +97,8 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
         case Kind.DELEGATION:
             lent = await context.services.approving.delegations.of(context.viewer)
             return next((Delegation.of(each) for each in lent if each.id == key), None)
+        case Kind.MEMBER:
+            return await _member(key, context)
         case Kind.COMPANY | Kind.MANDATE:
             return await _of_mandates(kind, key, context)
         case _:
@@ -138,6 +142,14 @@ async def _audited(key: str, context: Context) -> AuditEntry | None:
     if link is None or dossier is None or dossier.company != company:
         return None
     return AuditEntry.of(link)
+
+
+async def _member(key: str, context: Context) -> Member | None:
+    """For the company's administrator only."""
+    if Role.ADMINISTRATOR not in context.person.user.roles:
+        return None
+    listed = await context.readers.members.members(context.company.id, context.now)
+    return next((Member.of(member) for member in listed if member.user.id == key), None)
 
 
 async def _of_mandates(kind: Kind, key: str, context: Context) -> Company | Mandate | None:

@@ -8,6 +8,7 @@ import strawberry
 
 from portnet.domain.access import Company as KnownCompany
 from portnet.domain.access import Mandate as KnownMandate
+from portnet.domain.identity.mandate import state_of
 from portnet_graphql.context import Info
 from portnet_graphql.loaders import found
 from portnet_graphql.types.approval_rule import ApprovalRule
@@ -53,6 +54,9 @@ class Company(Node):
 class Mandate(Node):
     from_: datetime = strawberry.field(name="from")
     until: datetime | None
+    kinds: list[str] | None = strawberry.field(
+        description="Codes of the procedures that the broker may begin and act in; null: all."
+    )
     state: MandateState
     record: strawberry.Private[KnownMandate]
 
@@ -62,7 +66,8 @@ class Mandate(Node):
             id=node_id(Kind.MANDATE, mandate.id),
             from_=mandate.starts_at,
             until=mandate.ends_at,
-            state=state_of(mandate, now),
+            kinds=None if mandate.kinds is None else list(mandate.kinds),
+            state=MandateState(state_of(mandate, now).value),
             record=mandate,
         )
 
@@ -73,14 +78,3 @@ class Mandate(Node):
     @strawberry.field
     async def broker(self, info: Info) -> Company:
         return Company.of(found(await info.context.files.companies.load(self.record.broker)))
-
-
-def state_of(mandate: KnownMandate, now: datetime) -> MandateState:
-    """ENDING is in force with its revocation set; OFFERED has not begun."""
-    if mandate.revoked_at is not None and mandate.revoked_at <= now:
-        return MandateState.REVOKED
-    if mandate.ends_at is not None and mandate.ends_at <= now:
-        return MandateState.EXPIRED
-    if now < mandate.starts_at:
-        return MandateState.OFFERED
-    return MandateState.ACTIVE if mandate.revoked_at is None else MandateState.ENDING

@@ -8,6 +8,7 @@ from functools import partial
 
 import strawberry
 
+from portnet.domain.access import Role
 from portnet.domain.agency import Place as StatedPlace
 from portnet.domain.business_hours import Span, add
 from portnet.domain.catalogue import Agency as KnownAgency
@@ -17,6 +18,7 @@ from portnet.domain.dossier import Dossier as KnownDossier
 from portnet.domain.dossier import WhatNow as Advice
 from portnet.domain.dossier import outcome
 from portnet.domain.identifiers import opaque_id
+from portnet.domain.identity.mandate import Hold, hold_of, may_act
 from portnet.domain.indicators.measuring import office_of
 from portnet.domain.localised import Localised
 from portnet.domain.paying.obligation import PAYMENT
@@ -29,7 +31,7 @@ from portnet.ports.reading import PageSize
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found
 from portnet_graphql.types.agency import Agency
-from portnet_graphql.types.company import Company
+from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.declaring.document import Document
 from portnet_graphql.types.delivery import AlertDelivery
 from portnet_graphql.types.money import LabelledAmount
@@ -213,6 +215,21 @@ class Dossier(Node):
         companies = info.context.files.companies
         return companies.then(self.record.company, lambda row: Company.of(found(row)))
 
+    @described(
+        "The mandate under which the viewer's company has this file; null for its own company."
+    )
+    async def mandate(self, info: Info) -> Mandate | None:
+        hold = await _hold(self.record, info.context)
+        return None if hold is None else Mandate.of(hold.mandates[0], info.context.now)
+
+    @described(
+        "Since when a broker may only read it; null while it may act, and for its own company."
+    )
+    async def read_only_since(self, info: Info) -> datetime | None:
+        hold = await _hold(self.record, info.context)
+        acts = hold is None or (hold.hears and self.record.status is not Status.DONE)
+        return None if acts or hold is None else hold.since
+
     @strawberry.field
     async def procedures(
         self, info: Info, first: int = 20, after: str | None = strawberry.UNSET
@@ -237,6 +254,26 @@ class Dossier(Node):
         readers, viewer = info.context.readers, info.context.viewer
         ledger = await readers.alerts.ledger(viewer, info.context.now, self.record.id)
         return [AlertDelivery.of(delivery) for delivery in ledger]
+
+
+async def _hold(dossier: KnownDossier, context: Context) -> Hold | None:
+    """What the viewer's company has on a file that is another's."""
+    own = context.company.id
+    if own == dossier.company:
+        return None
+    return hold_of(dossier, own, await context.files.mandates.load(own), context.now)
+
+
+async def _roles(procedure: KnownProcedure, context: Context) -> frozenset[Role]:
+    """In which roles the viewer may act in a procedure now; none in a file that they may only read."""
+    roles, own = frozenset(context.person.user.roles), context.company.id
+    dossier = found(await context.files.dossiers.load(procedure.dossier))
+    if dossier.company == own:
+        return roles
+    mandates = await context.files.mandates.load(own)
+    if may_act(dossier, procedure.code, own, mandates, context.now) is not None:
+        return frozenset()
+    return roles & {Role.DECLARANT}
 
 
 @strawberry.type
@@ -292,12 +329,12 @@ class Procedure(Node):
 
     @described("What this viewer may do now.", directives=[ViewerOnly()])
     async def actions(self, info: Info) -> list[Action]:
-        person, record = info.context.person, self.record
-        roles = frozenset(person.user.roles)
-        sharing = await _sharing(record, info.context)
-        acts = info.context.services.acts.available(record, roles, person.viewer.sandbox, sharing)
-        definition = definition_of(record, info.context)
-        return [Action.of(act, definition, record, info.context) for act in acts]
+        context, record = info.context, self.record
+        roles = await _roles(record, context)
+        sharing = await _sharing(record, context)
+        acts = context.services.acts.available(record, roles, context.viewer.sandbox, sharing)
+        definition = definition_of(record, context)
+        return [Action.of(act, definition, record, context) for act in acts]
 
     @described("What the company asked for and the agency's system has not answered yet.")
     def requested(self, info: Info) -> RequestedAction | None:

@@ -65,7 +65,7 @@ class DeclarationChanged:
 
 @strawberry.type(
     description="A mandate, role or membership changed: drop what is no longer listed, also from"
-    " the offline store."
+    " the offline store, and read the rest anew: for whom a step waits may have changed with it."
 )
 class AccessChanged:
     companies: list[strawberry.ID]

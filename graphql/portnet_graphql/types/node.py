@@ -50,6 +50,7 @@ class Kind(enum.StrEnum):
     VIEWER = "Viewer"
     COMPANY = "Company"
     MANDATE = "Mandate"
+    MEMBER = "Member"
     DEVICE = "Device"
     DOSSIER = "Dossier"
     PROCEDURE = "Procedure"

@@ -9,14 +9,18 @@ import strawberry
 
 from portnet.domain.declaring.document import LONGEST_NUMBER, MOST_ENCLOSED
 from portnet.domain.declaring.drafting import LONGEST_VALUE, MOST_PATCHES
+from portnet.domain.identity.mandate import NoMandate
+from portnet.domain.identity.member import LONGEST_LOGIN, LONGEST_NAME
 from portnet.domain.identity.second_factor import Method
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
 from portnet.services.desk.anomaly import LONGEST_REASON, AnomalyRefusal
 from portnet.services.identity.device import LONGEST_ADDRESS, LONGEST_LABEL
+from portnet.services.identity.invitation import LONGEST_PASSWORD
 from portnet_graphql.types.node import Node
 from portnet_graphql.types.scalars import Proof, Severity
+from portnet_graphql.types.sentences import lapse_sentence, lapse_state
 
 WRONG_CREDENTIALS = Localised(
     fr="Identifiant ou mot de passe incorrect, ou session terminée.",
@@ -89,6 +93,16 @@ NOT_DONE: Mapping[NotDone, Localised] = {
         fr="Ne payez pas une deuxième fois : un paiement de la même dette est en cours ou en vérification.",
         ar="لا تؤدوا مرة ثانية: هناك أداء للدين نفسه قيد التنفيذ أو التحقق.",
         en="Do not pay a second time: a payment of the same debt is under way or being checked.",
+    ),
+    NotDone.SUSPENDED: Localised(
+        fr="L'abonnement de votre société est suspendu : consultation seule.",
+        ar="اشتراك شركتكم موقوف: الاطلاع فقط.",
+        en="Your company's subscription is suspended: reading only.",
+    ),
+    NotDone.LAST_ADMINISTRATOR: Localised(
+        fr="Une société garde toujours un administrateur actif.",
+        ar="يجب أن يبقى للشركة مدير نشط واحد على الأقل.",
+        en="A company always keeps an active administrator.",
     ),
     NotDone.OTHER_CONTENT: Localised(
         fr="Le contenu a changé depuis que vous l'avez lu.",
@@ -201,6 +215,22 @@ FAULTS: Mapping[str, Localised] = {
         ar="وردت هذه الخانة مرتين.",
         en="This field is there twice.",
     ),
+    "FIXED": Localised(
+        fr="Cette valeur ne change plus.",
+        ar="لا يمكن تغيير هذه القيمة.",
+        en="This cannot be changed.",
+    ),
+    "TAKEN": Localised(
+        fr="Cet identifiant est déjà pris.",
+        ar="اسم المستخدم هذا مستعمل.",
+        en="This login is taken.",
+    ),
+    "TOO_EARLY": Localised(
+        fr="Cette date est trop proche.", ar="هذا التاريخ مبكر جدا.", en="This date is too early."
+    ),
+    "TOO_SHORT": Localised(
+        fr="Au moins 8 caractères.", ar="8 أحرف على الأقل.", en="At least 8 characters."
+    ),
     "OTHER_COMPANY": Localised(
         fr="Le message concerne une autre société que ce dossier.",
         ar="الرسالة تخص شركة أخرى غير صاحبة هذا الملف.",
@@ -213,6 +243,9 @@ _LONGEST = {
     "label": LONGEST_LABEL,
     "number": LONGEST_NUMBER,
     "patch": MOST_PATCHES,
+    "login": LONGEST_LOGIN,
+    "name": LONGEST_NAME,
+    "password": LONGEST_PASSWORD,
     "reason": LONGEST_REASON,
     "text": LONGEST_TEXT,
 }
@@ -287,6 +320,12 @@ class NotAllowedNow(Problem):
     def decided(cls, by: str, state: str, locale: Locale) -> NotAllowedNow:
         """Of an approval that somebody decided before."""
         return cls(code="DECIDED", message=DECIDED.in_(locale).format(by=by), state=state)
+
+    @classmethod
+    def without(cls, missing: NoMandate, locale: Locale) -> NotAllowedNow:
+        """The viewer's company has no mandate for it, or none any more."""
+        message = lapse_sentence(missing, locale)
+        return cls(code=missing.lapse.value, message=message, state=lapse_state(missing))
 
     @classmethod
     def for_anomaly(cls, code: str, locale: Locale) -> NotAllowedNow:

@@ -9,8 +9,10 @@ import strawberry
 from portnet.domain.alerts import Channel
 from portnet.domain.alerts import Device as KnownDevice
 from portnet_graphql.context import Info, Person
+from portnet_graphql.loaders import optional
 from portnet_graphql.types.approval import Delegation
 from portnet_graphql.types.company import Company, Mandate
+from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.node import Kind, Node, described, node_id
 from portnet_graphql.types.scalars import Locale, Role, SecondFactorState
 
@@ -87,6 +89,15 @@ class Viewer(Node):
     @strawberry.field
     def clock(self, info: Info) -> Clock:
         return Clock(now=info.context.now, speed=1.0, paused=False)
+
+    @described(
+        "The company's subscription to the single window; null before there is one. While it is"
+        " suspended, the company may only read, and pay."
+    )
+    async def subscription(self, info: Info) -> Procedure | None:
+        context = info.context
+        known = await optional(context.files.procedures, context.company.subscription)
+        return None if known is None else Procedure.of(known, context)
 
     @described("Those that the viewer's company gave or holds.")
     async def mandates(self, info: Info) -> list[Mandate]:

@@ -52,16 +52,19 @@ async def test_a_colleague_sees_the_files_but_not_the_persons_alerts(world: Worl
     ]  # fmt: skip
 
 
-async def test_a_broker_sees_its_clients_files_while_the_mandate_is_in_force(world: World) -> None:
+async def test_a_broker_sees_its_clients_files_and_those_it_lodged_once_the_mandate_is_over(
+    world: World,
+) -> None:
     await world.play(6)
     ids = await ids_of(world, "declarant")
     during = await world.data("agent", EVERYTHING, **ids)
     assert during["dossier"] == {"id": ids["dossier"]}
     assert during["procedure"] == {"id": ids["procedure"]}
     world.clock.at += timedelta(days=40)
+    assert await world.data("agent", EVERYTHING, **ids) == during
+    await world.revoke_mandate()
     after = await world.data("agent", EVERYTHING, **ids)
-    assert after["dossiers"]["nodes"] == []
-    assert (after["dossier"], after["procedure"], after["nodes"][:3]) == (None, None, [None] * 3)
+    assert after == during | {"dossiers": {"nodes": []}, "alerts": {"nodes": []}}
 
 
 async def test_alerts_go_with_the_mandate(world: World) -> None:

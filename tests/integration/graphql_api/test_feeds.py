@@ -269,9 +269,19 @@ async def test_alerts_come_in_the_persons_own_feed_and_keep_their_state(world: W
     assert len(again) == len(ids)
 
 
-async def test_a_mandate_that_has_run_out_by_itself_hides_old_rows_too(world: World) -> None:
+async def test_what_was_lodged_under_a_mandate_that_ran_out_is_still_told(world: World) -> None:
     start = (await cursors(world, "agent"))["COMPANY"]
     await world.play(1)
     world.clock.at += timedelta(days=40)
-    [frame] = (await world.data("agent", SYNC, after=start))["sync"]["frames"]
-    assert frame["item"]["__typename"] == "Removed"
+    await world.play(1)
+    frames = (await world.data("agent", SYNC, after=start))["sync"]["frames"]
+    assert [frame["item"]["__typename"] for frame in frames] == ["DossierChanged"] * 2
+
+
+async def test_a_mandate_that_was_revoked_hides_old_rows_and_tells_no_more(world: World) -> None:
+    start = (await cursors(world, "agent"))["COMPANY"]
+    await world.play(1)
+    await world.revoke_mandate()
+    await world.play(1)
+    frames = (await world.data("agent", SYNC, after=start))["sync"]["frames"]
+    assert [frame["item"]["__typename"] for frame in frames] == ["Removed", "AccessChanged"]

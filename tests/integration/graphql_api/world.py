@@ -32,6 +32,7 @@ from portnet.ports.alerts import Occasion, Planned
 from portnet.ports.unit_of_work import Change, Position
 from portnet.reference import load_shipped
 from portnet.scenarios import shipped
+from portnet.security.invitations import InvitationCodes
 from portnet.security.tokens import AccessClaims, AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
@@ -41,6 +42,9 @@ from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
 from portnet.services.identity.device import Devices
+from portnet.services.identity.invitation import Welcome
+from portnet.services.identity.mandate import Mandates
+from portnet.services.identity.member import Members
 from portnet.services.identity.session import Sessions, SignedIn
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
@@ -61,6 +65,7 @@ from portnet.storage.repositories.anomaly import AnomalyRepository
 from portnet.storage.repositories.approving.approval import ApprovalRepository
 from portnet.storage.repositories.dossier import DeskDossierRepository, DossierRepository
 from portnet.storage.repositories.feed import FeedRepository
+from portnet.storage.repositories.identity.member import MemberRepository
 from portnet.storage.repositories.indicator import IndicatorRepository
 from portnet.storage.repositories.paying.payment import PaymentRepository
 from portnet.storage.repositories.reference import ReferenceRepository
@@ -118,6 +123,9 @@ class CountedIds:
 class PlainPasswords:
     async def verify(self, password: str, stored: str | None) -> bool:
         return password == stored
+
+    async def hash(self, password: str) -> str:
+        return password
 
 
 class Verifier:
@@ -352,6 +360,15 @@ class World:
         )
         self.hub.wake(positions)
 
+    async def end_mandate(self, mandate: str) -> None:
+        """One that was given until now, and named its broker before."""
+        [known] = [
+            m
+            for m in await AccountRepository(self.database).mandates(self.companies["importer"].id)
+            if m.id == mandate
+        ]
+        await self.write(msgspec.structs.replace(known, ends_at=self.clock.now()))
+
     async def write(self, *changes: Change) -> tuple[Position, ...]:
         async with self.unit() as work:
             work.add(*changes)
@@ -469,6 +486,7 @@ class World:
             references=lambda: self.references.current,
             forms=FORMS,
         )
+        codes = InvitationCodes(SECRET)
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -518,6 +536,11 @@ class World:
             ),
             checks=room.checks,
             prefills=room.prefills,
+            members=Members(self.unit, self.proofs, codes, self.clock, self.ids, wakeups),
+            mandates=Mandates(
+                self.unit, self._catalogue, self.proofs, self.clock, self.ids, wakeups
+            ),
+            welcome=Welcome(self.unit, codes, PlainPasswords(), self.clock),
         )
         return Dependencies(
             services=self.services,
@@ -534,6 +557,7 @@ class World:
                 audit=AuditRepository(self.database),
                 approvals=approving.reader,
                 declarations=room.reader,
+                members=MemberRepository(self.database),
             ),
             catalogue=self._catalogue,
             references=self.references,
@@ -557,6 +581,7 @@ class World:
             )
         self._add_user("declarant", "importer", Role.DECLARANT, "fr")
         self._add_user("manager", "importer", Role.MANAGER, "en")
+        self._add_user("chief", "importer", Role.ADMINISTRATOR, "en")
         self._add_user("agent", "broker", Role.DECLARANT, "ar")
         self._add_user("rival", "rivals", Role.DECLARANT, "fr")
         self._add_user("outsider", "other", Role.DECLARANT, "fr")

@@ -15,7 +15,7 @@ from portnet.domain.procedure import EntryKind
 from portnet.domain.timers import SETTLING, Timer, TimerKind
 from portnet.ports.reading import PageSize
 from portnet.ports.unit_of_work import Position
-from portnet.services.identity.mandate import Mandates
+from tests.support.acting.mandates import Giver
 from tests.support.clock import SteppedClock
 from tests.support.scenarios import (
     BROKER,
@@ -297,13 +297,11 @@ async def test_a_mandate_that_begins_and_ends_by_its_dates_is_heard_by_both(
     world: World,
 ) -> None:
     await world.tell("G0", steps=2)
-    mandates = Mandates(world.units, world.clock, world.ids, world.wakeups)
+    mandates = Giver(world, world.viewer(IMPORTER, Role.MANAGER))
     known = msgspec.structs.replace((await world.accounts.mandates(IMPORTER.id))[0])
-    await mandates.revoke("user:x", known.id)
+    await mandates.revoke(known.id)
     now = world.clock.now()
-    await mandates.grant(
-        "user:x", IMPORTER.id, BROKER.id, now + 24 * HOUR, now + timedelta(days=40)
-    )
+    await mandates.grant(BROKER.id, now + 24 * HOUR, now + timedelta(days=40))
     heard = [await frames(world, c.id, FrameKind.ACCESS_CHANGED) for c in (IMPORTER, BROKER)]
     assert heard == [2, 2]
     await world.ring_on(24 * HOUR)
@@ -320,9 +318,9 @@ async def test_a_mandate_that_begins_and_ends_by_its_dates_is_heard_by_both(
 async def test_that_a_mandate_ends_is_said_to_administrators_and_brokers_ahead(
     world: World,
 ) -> None:
-    mandates = Mandates(world.units, world.clock, world.ids, world.wakeups)
+    mandates = Giver(world, world.viewer(STRANGER, Role.ADMINISTRATOR))
     now = world.clock.now()
-    mandate = await mandates.grant("user:x", STRANGER.id, BROKER.id, now, now + timedelta(days=20))
+    mandate = await mandates.grant(BROKER.id, now, now + timedelta(days=20))
     assert mandate.ends_at is not None
     days: list[int] = []
     for day in range(1, 21):
@@ -340,11 +338,11 @@ async def test_that_a_mandate_ends_is_said_to_administrators_and_brokers_ahead(
 
 
 async def test_a_mandate_that_was_revoked_does_not_end_again(world: World) -> None:
-    mandates = Mandates(world.units, world.clock, world.ids, world.wakeups)
+    mandates = Giver(world, world.viewer(IMPORTER, Role.MANAGER))
     now = world.clock.now()
-    granted = await mandates.grant("user:x", IMPORTER.id, BROKER.id, now, now + 24 * HOUR)
+    granted = await mandates.grant(BROKER.id, now, now + 24 * HOUR)
     assert await set_timers(world) == {TimerKind.MANDATE_ENDS: 1}
-    await mandates.revoke("user:x", granted.id)
+    await mandates.revoke(granted.id)
     assert await set_timers(world) == {}
 
 

@@ -60,6 +60,8 @@ EVERYTHING = {
     "shown": 1 + 2 + 21 + 1,
 }
 NOTHING = dict.fromkeys(EVERYTHING, 0)
+#: What may be looked up by its id, and is neither listed nor told any more.
+LOOKED_UP = EVERYTHING | {"dossiers": 0, "shown": 0}
 
 
 def test_every_question_that_takes_a_viewer_is_asked_here() -> None:
@@ -89,7 +91,9 @@ async def test_the_other_company_sees_nothing(world: World) -> None:
     assert page == Page(items=(), end=None, more=False)
 
 
-async def test_a_broker_sees_nothing_before_or_after_the_mandate(world: World) -> None:
+async def test_a_broker_sees_nothing_before_the_mandate_and_keeps_what_it_lodged_after_it(
+    world: World,
+) -> None:
     await world.tell("S0")
     broker = world.viewer(BROKER)
     assert MANDATE.ends_at is not None
@@ -97,13 +101,26 @@ async def test_a_broker_sees_nothing_before_or_after_the_mandate(world: World) -
     assert await seen(world, broker, MANDATE.starts_at) == EVERYTHING
     assert await seen(world, broker, MANDATE.starts_at - moment) == NOTHING
     assert await seen(world, broker, MANDATE.ends_at - moment) == EVERYTHING
-    assert await seen(world, broker, MANDATE.ends_at) == NOTHING
+    assert await seen(world, broker, MANDATE.ends_at) == EVERYTHING
 
 
-async def test_a_broker_sees_nothing_once_the_mandate_is_revoked(world: World) -> None:
+async def test_a_broker_sees_nothing_of_what_named_it_after_its_mandate(world: World) -> None:
+    before = msgspec.structs.replace(MANDATE, ends_at=MANDATE.starts_at + timedelta(days=1))
+    await world.write(before)
+    await world.tell("S0")
+    assert await seen(world, world.viewer(BROKER), world.clock.now()) == NOTHING
+
+
+async def test_a_broker_may_only_look_up_its_files_once_the_mandate_is_revoked(
+    world: World,
+) -> None:
     await world.tell("S0")
     await world.write(msgspec.structs.replace(MANDATE, revoked_at=world.clock.now()))
-    assert await seen(world, world.viewer(BROKER), world.clock.now()) == NOTHING
+    broker, now = world.viewer(BROKER), world.clock.now()
+    assert await seen(world, broker, now) == LOOKED_UP
+    clients = DossierFilter(company=IMPORTER.id)
+    page = await world.files.dossiers(broker, now, clients, DossierOrder.UPDATED, HUNDRED)
+    assert len(page.items) == 1
     assert await seen(world, world.viewer(IMPORTER), world.clock.now()) == EVERYTHING
 
 

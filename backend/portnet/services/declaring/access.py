@@ -16,5 +16,5 @@ async def may_work_on(
         return True
     if submission.broker != viewer.company:
         return False
-    mandates = await work.mandates(submission.company, viewer.company)
-    return any(mandate.covers(now) for mandate in mandates)
+    mandates = await work.mandates(submission.company)
+    return any(m.broker == viewer.company and m.covers(now) for m in mandates)

@@ -28,6 +28,7 @@ from portnet.domain.declaring.drafting import (
 from portnet.domain.declaring.form import Form, Forms
 from portnet.domain.declaring.reading import references_of
 from portnet.domain.events import Event, Record, SubmissionChanged, submission_audiences
+from portnet.domain.identity.mandate import NoMandate, may_begin
 from portnet.domain.submission import ENVELOPE, NotDone, Submission, as_draft, draft
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.live import Wakeups
@@ -80,7 +81,7 @@ class Overtaken(msgspec.Struct, frozen=True, kw_only=True):
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """The draft cannot be written in now, and as it is it stays."""
 
-    why: NotDone
+    why: NotDone | NoMandate
     current: Submission | None = None
 
 
@@ -125,8 +126,9 @@ class Drafts:
                 viewer, saving.key, saving.id, saving.company, saving.base_version
             )
             known = case.draft
-            if not _theirs(viewer, saving, case, now):
-                return Refused(why=NotDone.NOT_FOUND)
+            lapsed = _lapsed(viewer, saving, case, now)
+            if lapsed is not None:
+                return Refused(why=lapsed)
             if case.done is not None:
                 same = case.done.fingerprint == saving.fingerprint and known is not None
                 return known if same and known else Refused(why=NotDone.KEY_REUSED, current=known)
@@ -173,7 +175,7 @@ class Drafts:
         self, viewer: Viewer, saving: Saving, case: DraftCase, now: datetime
     ) -> Submission | NotDone:
         """The draft to write in: a new one, or what was checked, approved or rejected as a draft again."""
-        person = among(case.people, viewer)
+        person = among(case.people, viewer, reads_only=case.reads_only)
         if case.draft is not None:
             envelope = self._catalogue.definition(ENVELOPE, case.draft.envelope)
             return as_draft(envelope, case.draft, person, now)
@@ -232,15 +234,15 @@ class Drafts:
         return envelope
 
 
-def _theirs(viewer: Viewer, saving: Saving, case: DraftCase, now: datetime) -> bool:
-    """Whether the draft is of the company that was named, and the viewer may write for it now."""
+def _lapsed(
+    viewer: Viewer, saving: Saving, case: DraftCase, now: datetime
+) -> NotDone | NoMandate | None:
+    """Why the viewer may not write for the company that was named; None when they may."""
     if case.draft is not None and case.draft.company != saving.company:
-        return False
-    if saving.company == viewer.company:
-        return True
-    if case.draft is not None and case.draft.broker != viewer.company:
-        return False
-    return any(mandate.covers(now) for mandate in case.mandates)
+        return NotDone.NOT_FOUND
+    if case.draft is not None and viewer.company not in (case.draft.company, case.draft.broker):
+        return NotDone.NOT_FOUND
+    return may_begin(saving.company, saving.kind, viewer.company, case.mandates, now)
 
 
 def _done(viewer: Viewer, saving: Saving, now: datetime) -> MutationDone:

@@ -12,13 +12,14 @@ from portnet.ports.unit_of_work import UnitOfWork
 
 
 async def person_of(work: UnitOfWork, viewer: Viewer) -> Person:
-    """The viewer with their roles of now, and whether their company has nobody else. An account that was closed since
-    may do nothing.
+    """The viewer with their roles of now, whether their company has nobody else, and whether it may only read. An
+    account that was closed since may do nothing.
     """
-    return among(await work.people(viewer.company), viewer)
+    reads_only = await work.reads_only(viewer.company)
+    return among(await work.people(viewer.company), viewer, reads_only=reads_only)
 
 
-def among(people: Sequence[User], viewer: Viewer) -> Person:
+def among(people: Sequence[User], viewer: Viewer, *, reads_only: bool) -> Person:
     """The same, of the active ``people`` of their company."""
     own = next((user for user in people if user.id == viewer.user), None)
     return Person(
@@ -26,6 +27,7 @@ def among(people: Sequence[User], viewer: Viewer) -> Person:
         company=viewer.company,
         roles=frozenset(own.roles if own else ()),
         alone=own is not None and len(people) == 1,
+        reads_only=reads_only,
     )
 
 

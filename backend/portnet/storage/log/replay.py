@@ -33,6 +33,7 @@ from portnet.domain.events import (
     MandateGranted,
     MandateRevoked,
     MandateStarted,
+    MemberChanged,
     MessageAttached,
     MessageFolded,
     PaymentChecked,
@@ -115,7 +116,7 @@ class _Subject:
             case DossierOpened():
                 self.dossier = event.dossier
             case BrokerNamed():
-                self.dossier = _known(self.dossier, broker=event.broker)
+                self.dossier = _known(self.dossier, event.broker, logged.at)
             case ProcedureOpened():
                 self.procedures[event.procedure.id] = event.procedure
             case ReferencesLinked():
@@ -158,8 +159,8 @@ class _Subject:
                 return
             case MandateGranted() | MandateRevoked() | MandateStarted() | MandateEnded():
                 return
-            case HelpCaseChanged():
-                # Cases are no read model of the log.
+            case HelpCaseChanged() | MemberChanged():
+                # Cases and members are no read model of the log.
                 return
             case _ as unreachable:
                 assert_never(unreachable)
@@ -292,8 +293,10 @@ def _newer(known: Versioned | None, found: Versioned) -> Versioned:
     return found if known is None or found.version >= known.version else known
 
 
-def _known(dossier: Dossier | None, broker: str) -> Dossier | None:
-    return None if dossier is None else msgspec.structs.replace(dossier, broker=broker)
+def _known(dossier: Dossier | None, broker: str, at: datetime) -> Dossier | None:
+    if dossier is None:
+        return None
+    return msgspec.structs.replace(dossier, broker=broker, broker_since=at)
 
 
 def _seen(alert: Alert | None, event: AlertSeen) -> Alert | None:

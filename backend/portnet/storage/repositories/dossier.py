@@ -13,6 +13,7 @@ from portnet.domain.access import Viewer
 from portnet.domain.agency import Reference
 from portnet.domain.dossier import Dossier
 from portnet.domain.identifiers import normalise
+from portnet.domain.identity.mandate import BROKER, as_held
 from portnet.domain.procedure import Entry, Procedure
 from portnet.ports.reading import DossierFilter, DossierOrder, Page, PageSize
 from portnet.storage import rows
@@ -22,12 +23,30 @@ from portnet.storage.repositories import keyset
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-#: Of the dossier ``d``: the viewer's company ($1) owns it, or works on it under a mandate in force ($2).
-VISIBLE = (
-    "(d.company = $1 OR d.broker = $1 AND EXISTS (SELECT 1 FROM mandate m"
-    " WHERE m.company = d.company AND m.broker = $1 AND m.starts_at <= $2"
-    " AND (m.ends_at IS NULL OR m.ends_at > $2)"
-    " AND (m.revoked_at IS NULL OR m.revoked_at > $2)))"
+#: A broker's ($1) mandate ``m`` for the dossier ``d``: begun by now ($2), and over, if it is, only after the broker had
+#: been named. The rules are `hold_of`'s; a test compares the two.
+_MANDATED = (
+    "EXISTS (SELECT 1 FROM mandate m WHERE m.company = d.company AND m.broker = $1"
+    " AND m.starts_at <= $2 AND (m.ends_at IS NULL OR m.ends_at > $2"
+    " OR m.ends_at > m.starts_at"
+    " AND m.ends_at > COALESCE(d.broker_since, d.opened_at){expired}){revoked})"
+)
+#: Of the dossier ``d``: the viewer's company ($1) owns it, or as its broker hears of it now ($2).
+VISIBLE = "(d.company = $1 OR d.broker = $1 AND {held})".format(
+    held=_MANDATED.format(
+        expired=" AND NOT EXISTS (SELECT 1 FROM mandate w WHERE w.company = d.company"
+        " AND w.broker = $1 AND w.revoked_at <= $2 AND w.revoked_at > w.starts_at"
+        " AND w.revoked_at >= m.ends_at)",
+        revoked=" AND (m.revoked_at IS NULL OR m.revoked_at > $2)",
+    )
+)
+#: And those that it may still look up after its mandate was revoked.
+READABLE = "(d.company = $1 OR d.broker = $1 AND {held})".format(
+    held=_MANDATED.format(
+        expired="",
+        revoked=" AND (m.revoked_at IS NULL OR m.revoked_at > $2 OR m.revoked_at > m.starts_at"
+        " AND m.revoked_at > COALESCE(d.broker_since, d.opened_at))",
+    )
 )
 
 #: Of the dossier ``d``: the viewer's company ($1) is the single window itself, on the dossier's side of the sandbox.
@@ -48,12 +67,14 @@ class DossierRepository:
     """Implements `FileReader`.
 
     Args:
-        seen: which dossiers a viewer may see, as a condition on their company and the time.
+        listed: which dossiers a viewer finds in the queue, as a condition on their company and the time.
+        readable: which of them they may look up, by id or among one company's.
     """
 
-    def __init__(self, database: Database, seen: str = VISIBLE) -> None:
+    def __init__(self, database: Database, listed: str = VISIBLE, readable: str = READABLE) -> None:
         self._database = database
-        self._seen = seen
+        self._listed = listed
+        self._readable = readable
 
     async def dossiers(
         self,
@@ -65,7 +86,8 @@ class DossierRepository:
     ) -> Page[Dossier]:
         columns, types, key = _ORDERS[order]
         args: list[Any] = [viewer.company, rows.micros(now)]
-        conditions = [self._seen, *self._conditions(filter_, args)]
+        seen = self._listed if filter_.company is None else self._readable
+        conditions = [seen, *self._conditions(filter_, args)]
         if page.after is not None:
             after = keyset.read_cursor(page.after, types)
             if after is None:
@@ -80,13 +102,15 @@ class DossierRepository:
                 *args,
             )
         )
-        return keyset.page(found, page, rows.dossier, key)
+        listed = keyset.page(found, page, rows.dossier, key)
+        return msgspec.structs.replace(listed, items=tuple(await self._as_held(listed.items, now)))
 
     async def dossiers_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
     ) -> Mapping[str, Dossier]:
         found = await self._visible("SELECT d.* FROM dossier d", "d.id", viewer, now, ids)
-        return _by_id(found, rows.dossier)
+        held = await self._as_held([rows.dossier(row) for row in found], now)
+        return {dossier.id: dossier for dossier in held}
 
     async def procedures_by_id(
         self, viewer: Viewer, now: datetime, ids: Sequence[str]
@@ -164,9 +188,20 @@ class DossierRepository:
         self, select: str, column: str, viewer: Viewer, now: datetime, ids: Sequence[str]
     ) -> list[Row]:
         dialect = self._database.dialect
-        sql = f"{select} WHERE {dialect.any_of(column, '$3')} AND {self._seen}"
+        sql = f"{select} WHERE {dialect.any_of(column, '$3')} AND {self._readable}"
         array = dialect.array(ids)
         return await self._database.read(query(sql, viewer.company, rows.micros(now), array))
+
+    async def _as_held(self, dossiers: Sequence[Dossier], now: datetime) -> list[Dossier]:
+        """For whom each waits now; mandates are read only where one waits for a broker."""
+        owners = {d.company for d in dossiers if d.what_now.holder == BROKER and d.broker}
+        found: list[Row] = []
+        if owners:
+            dialect = self._database.dialect
+            sql = f"SELECT * FROM mandate WHERE {dialect.any_of('company', '$1')}"
+            found = await self._database.read(query(sql, dialect.array(sorted(owners))))
+        mandates = [rows.mandate(row) for row in found]
+        return [as_held(dossier, mandates, now) for dossier in dossiers]
 
     async def _of(self, table: str, dossiers: Sequence[str], order: str) -> list[Row]:
         dialect = self._database.dialect
@@ -178,7 +213,7 @@ class DeskDossierRepository(DossierRepository):
     """Implements `FileReader` for the help desk: every company's files, but no browsing; a list is of a reference."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, HELPED)
+        super().__init__(database, HELPED, HELPED)
 
     async def dossiers(
         self,

@@ -33,6 +33,7 @@ _FRAMES: Mapping[str, FrameKind] = {
     "mandate_revoked": FrameKind.ACCESS_CHANGED,
     "mandate_started": FrameKind.ACCESS_CHANGED,
     "mandate_ended": FrameKind.ACCESS_CHANGED,
+    "member_changed": FrameKind.ACCESS_CHANGED,
     "act_requested": FrameKind.DOSSIER_CHANGED,
     "submission_received": FrameKind.DOSSIER_CHANGED,
     "document_stored": FrameKind.DOSSIER_CHANGED,

@@ -11,10 +11,11 @@ from portnet.domain.request import InformationRequest, RequestState
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
 from portnet.storage.engines.program import query
-from portnet.storage.repositories.dossier import VISIBLE
+from portnet.storage.repositories.dossier import READABLE, VISIBLE
 
-#: Of files that the viewer may see ($1 their company, $2 now).
-_SEEN = f"FROM information_request r JOIN dossier d ON d.id = r.dossier WHERE {VISIBLE}"
+#: Of files of which the viewer's company ($1) hears now ($2), and of those that it may look up.
+_HEARD = f"FROM information_request r JOIN dossier d ON d.id = r.dossier WHERE {VISIBLE}"
+_SEEN = f"FROM information_request r JOIN dossier d ON d.id = r.dossier WHERE {READABLE}"
 
 
 class RequestRepository:
@@ -45,7 +46,7 @@ class RequestRepository:
         return groups
 
     async def waiting(self, viewer: Viewer, now: datetime) -> int:
-        sql = f"SELECT CAST(count(*) AS bigint) AS n {_SEEN} AND r.state = '{RequestState.NEW}'"
+        sql = f"SELECT CAST(count(*) AS bigint) AS n {_HEARD} AND r.state = '{RequestState.NEW}'"
         found = await self._database.read(query(sql, viewer.company, rows.micros(now)))
         count: int = found[0]["n"]
         return count

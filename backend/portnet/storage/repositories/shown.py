@@ -16,6 +16,7 @@ from portnet.domain.alerts import Alert
 from portnet.domain.dossier import Dossier
 from portnet.domain.events import FeedRow, FrameKind, company_audience, user_audience
 from portnet.domain.filing import hearers
+from portnet.domain.identity.mandate import as_held
 from portnet.domain.procedure import Entry, Procedure
 from portnet.ports.reading import Shown
 from portnet.storage import rows
@@ -90,7 +91,7 @@ def _shown(read: _Read, audience: str, own: Sequence[FeedRow], now: datetime) ->
     subjects |= {alert.dossier for alert in alerts if alert.dossier is not None}
     companies = {read.company_of[alert.user] for alert in alerts if alert.user in read.company_of}
     dossiers = {
-        subject: dossier
+        subject: as_held(dossier, read.mandates, now)
         for subject in subjects
         if (dossier := read.dossiers.get(subject)) is not None
         and any(

@@ -38,7 +38,7 @@ def dossier_row(d: Dossier) -> tuple[Any, ...]:
     return (
         d.id, d.company, d.broker, d.reference, d.title, d.direction, d.phase, d.status.value,
         urgency(d.status), int(d.perishable), json_text(d.what_now), int(d.sandbox),
-        micros(d.opened_at), micros(d.updated_at), d.version,
+        micros(d.opened_at), micros(d.updated_at), d.version, micros_or_none(d.broker_since),
     )  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def dossier(r: Row) -> Dossier:
         perishable=bool(r["perishable"]), what_now=_what_now.decode(r["what_now"]),
         sandbox=bool(r["sandbox"]), opened_at=instant(r["opened_at"]),
         updated_at=instant(r["updated_at"]), version=r["version"],
+        broker_since=instant_or_none(r["broker_since"]),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from portnet.domain.alerts import (
     Device,
 )
 from portnet.domain.identity.account import Credentials, Session
+from portnet.domain.identity.member import Invitation
 from portnet.domain.identity.second_factor import Challenge, Miss, SecondFactor, Totp
 from portnet.storage.engines.program import Row
 from portnet.storage.rows.values import (
@@ -27,16 +28,17 @@ _roles = msgspec.json.Decoder(tuple[Role, ...])
 _totp = msgspec.json.Decoder(Totp)
 _challenges = msgspec.json.Decoder(tuple[Challenge, ...])
 _misses = msgspec.json.Decoder(tuple[Miss, ...])
+_kinds = msgspec.json.Decoder(tuple[str, ...])
 
 
 def company_row(c: Company) -> tuple[Any, ...]:
-    return c.id, c.kind.value, c.name, c.ice, int(c.sandbox)
+    return c.id, c.kind.value, c.name, c.ice, int(c.sandbox), c.subscription
 
 
 def company(r: Row) -> Company:
     return Company(
         id=r["id"], kind=CompanyKind(r["kind"]), name=r["name"], ice=r["ice"],
-        sandbox=bool(r["sandbox"]),
+        sandbox=bool(r["sandbox"]), subscription=r["subscription"],
     )  # fmt: skip
 
 
@@ -112,7 +114,7 @@ def device(r: Row) -> Device:
 def mandate_row(m: Mandate) -> tuple[Any, ...]:
     return (
         m.id, m.company, m.broker, micros(m.starts_at), micros_or_none(m.ends_at),
-        micros_or_none(m.revoked_at),
+        micros_or_none(m.revoked_at), json_or_none(m.kinds),
     )  # fmt: skip
 
 
@@ -120,4 +122,20 @@ def mandate(r: Row) -> Mandate:
     return Mandate(
         id=r["id"], company=r["company"], broker=r["broker"], starts_at=instant(r["starts_at"]),
         ends_at=instant_or_none(r["ends_at"]), revoked_at=instant_or_none(r["revoked_at"]),
+        kinds=None if r["kinds"] is None else _kinds.decode(r["kinds"]),
+    )  # fmt: skip
+
+
+def invitation_row(i: Invitation) -> tuple[Any, ...]:
+    return (
+        i.user, i.number, i.code_hash, i.by, micros(i.made_at), micros(i.expires_at),
+        micros_or_none(i.used_at),
+    )  # fmt: skip
+
+
+def invitation(r: Row) -> Invitation:
+    return Invitation(
+        user=r["user_id"], number=r["number"], code_hash=r["code_hash"], by=r["made_by"],
+        made_at=instant(r["made_at"]), expires_at=instant(r["expires_at"]),
+        used_at=instant_or_none(r["used_at"]),
     )  # fmt: skip

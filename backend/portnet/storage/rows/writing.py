@@ -26,6 +26,7 @@ from portnet.domain.desk.help import HelpCase
 from portnet.domain.dossier import Dossier
 from portnet.domain.filing import Link
 from portnet.domain.identity.account import Credentials, Session
+from portnet.domain.identity.member import Invitation
 from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.indicators.counting import Uncounted
 from portnet.domain.indicators.feedback import Feedback
@@ -66,6 +67,7 @@ from portnet.storage.rows.identity import (
     company_row,
     credentials_row,
     device_row,
+    invitation_row,
     mandate_row,
     second_factor_row,
     session_row,
@@ -105,6 +107,7 @@ WRITINGS: Mapping[type[msgspec.Struct], Writing] = {
     Credentials: Writing(tables.CredentialsTable, credentials_row),
     SecondFactor: Writing(tables.SecondFactorTable, second_factor_row),
     Mandate: Writing(tables.MandateTable, mandate_row),
+    Invitation: Writing(tables.InvitationTable, invitation_row),
     Session: Writing(tables.SessionTable, session_row),
     Device: Writing(tables.DeviceTable, device_row),
     Dossier: Writing(tables.DossierTable, dossier_row),

@@ -24,6 +24,7 @@ class DossierTable(Table, tablename="dossier"):
     opened_at = BigInt()
     updated_at = BigInt()
     version = BigInt()
+    broker_since = BigInt(null=True)
 
 
 class ProcedureTable(Table, tablename="procedure"):

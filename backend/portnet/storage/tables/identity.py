@@ -12,6 +12,7 @@ class CompanyTable(Table, tablename="company"):
     name = Text()
     ice = Text()
     sandbox = BigInt()
+    subscription = Text(null=True)
 
 
 class UserTable(Table, tablename="user_account"):
@@ -76,6 +77,19 @@ class MandateTable(Table, tablename="mandate"):
     starts_at = BigInt()
     ends_at = BigInt(null=True)
     revoked_at = BigInt(null=True)
+    kinds = Text(null=True)
+
+
+class InvitationTable(Table, tablename="invitation"):
+    """The newest invitation of somebody who has no password yet."""
+
+    user_id = Text(primary_key=True)
+    number = BigInt()
+    code_hash = Bytea()
+    made_by = Text()
+    made_at = BigInt()
+    expires_at = BigInt()
+    used_at = BigInt(null=True)
 
 
 class AgencyKeyTable(Table, tablename="agency_key"):

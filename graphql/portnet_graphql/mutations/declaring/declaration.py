@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias, assert_never
 import strawberry
 
 from portnet.domain.declaring.drafting import Conflict, Patch
+from portnet.domain.identity.mandate import NoMandate
 from portnet.domain.submission import Submission
 from portnet.services.declaring.drafts import Overtaken, Refused, Saving
 from portnet.services.submission import Asked
@@ -103,6 +104,8 @@ class DeclarationMutations:
             case Overtaken():
                 return await _stale(outcome, context)
             case Refused():
+                if isinstance(outcome.why, NoMandate):
+                    return NotAllowedNow.without(outcome.why, context.locale)
                 current = outcome.current or not_found()
                 refused = await refusal(outcome.why, current, "", context)
                 if isinstance(refused, SecondFactorRequired | Throttled):

@@ -61,6 +61,8 @@ async def refusal(why: NotDone, current: Submission, event: str, context: Contex
             | NotDone.UNDER_WAY
             | NotDone.NO_ROUTE
             | NotDone.DO_NOT_PAY_AGAIN
+            | NotDone.SUSPENDED
+            | NotDone.LAST_ADMINISTRATOR
             | NotDone.APPROVAL_MISSING
             | NotDone.OWN_WORK
             | NotDone.OTHER_CONTENT

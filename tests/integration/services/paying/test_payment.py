@@ -11,6 +11,7 @@ from portnet.domain.access import Role, Viewer
 from portnet.domain.agency import Reason
 from portnet.domain.approving.approval import Approval
 from portnet.domain.dossier import Dossier
+from portnet.domain.identity.mandate import NoMandate
 from portnet.domain.outgoing import OutgoingState
 from portnet.domain.paying.debit import Debit
 from portnet.domain.procedure import EntryKind, Procedure
@@ -72,7 +73,7 @@ async def start(
     due = await payment(stage, invoice)
     wish = Wish(key=stage.key(), procedure=due.id, event="start", expected_version=due.version)
     outcome = await stage.acts.perform(viewer or stage.finance, wish, CODE)
-    assert not isinstance(outcome, Approval)
+    assert not isinstance(outcome, Approval | NoMandate)
     return outcome
 
 

@@ -29,6 +29,7 @@ HEARD = {
     "MandateRevoked": FrameKind.ACCESS_CHANGED,
     "MandateStarted": FrameKind.ACCESS_CHANGED,
     "MandateEnded": FrameKind.ACCESS_CHANGED,
+    "MemberChanged": FrameKind.ACCESS_CHANGED,
     "ActRequested": FrameKind.DOSSIER_CHANGED,
     "PaymentChecked": FrameKind.DOSSIER_CHANGED,
     "SubmissionReceived": FrameKind.DOSSIER_CHANGED,

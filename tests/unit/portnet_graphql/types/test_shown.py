@@ -1,17 +1,12 @@
 """Small mappings from what is stored to what an app shows."""
 
-from datetime import UTC, datetime, timedelta
-
-import msgspec
 import pytest
 
-from portnet.domain.access import Mandate
 from portnet.domain.agency import Place as StatedPlace
 from portnet.domain.identifiers import opaque_id
 from portnet.domain.reference.references import references
 from portnet.reference import load_shipped
 from portnet.services.identity.device import DeviceFault
-from portnet_graphql.types.company import state_of
 from portnet_graphql.types.delivery import masked
 from portnet_graphql.types.node import Kind, key_of, node_id
 from portnet_graphql.types.problem import InvalidInput
@@ -19,10 +14,7 @@ from portnet_graphql.types.reference import Place
 from tests.support.scenarios import catalogue
 
 REFERENCES = references(load_shipped(catalogue().agencies))
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-DAY = timedelta(days=1)
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
-MANDATE = Mandate(id=ULID, company="c", broker="b", starts_at=NOW - DAY)
 
 
 @pytest.mark.parametrize(
@@ -53,23 +45,6 @@ def test_a_place_is_as_precise_as_the_message(
     assert (place and (place.code, place.label, place.kind)) == shown
 
 
-@pytest.mark.parametrize(
-    ("changes", "state"),
-    [
-        ({}, "ACTIVE"),
-        ({"starts_at": NOW + DAY}, "OFFERED"),
-        ({"ends_at": NOW + DAY}, "ACTIVE"),
-        ({"ends_at": NOW}, "EXPIRED"),
-        ({"revoked_at": NOW}, "REVOKED"),
-        ({"revoked_at": NOW + DAY}, "ENDING"),
-    ],
-)
-def test_a_mandates_state_is_read_off_the_clock(changes: dict[str, datetime], state: str) -> None:
-    mandate = msgspec.structs.replace(MANDATE, **changes)
-    assert state_of(mandate, NOW) == state
-    assert (state in {"ACTIVE", "ENDING"}) == mandate.covers(NOW)
-
-
 def test_an_id_is_read_for_its_own_kind_only() -> None:
     assert key_of(Kind.DOSSIER, node_id(Kind.DOSSIER, ULID)) == ULID
     assert key_of(Kind.PROCEDURE, node_id(Kind.DOSSIER, ULID)) is None
@@ -78,7 +53,9 @@ def test_an_id_is_read_for_its_own_kind_only() -> None:
     assert key_of(Kind.DOSSIER, "garbage") is None
 
 
-@pytest.mark.parametrize("code", ["EMPTY", "TOO_LONG", "UNKNOWN"])
+@pytest.mark.parametrize(
+    "code", ["EMPTY", "TOO_LONG", "UNKNOWN", "FIXED", "TAKEN", "TOO_EARLY", "TOO_SHORT"]
+)
 def test_every_fault_has_a_sentence_in_each_language(code: str) -> None:
     fault = DeviceFault(path="label", code=code)
     said = {InvalidInput.of([fault], locale).issues[0].message for locale in ("fr", "ar", "en")}

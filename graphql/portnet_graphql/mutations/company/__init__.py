@@ -1,0 +1,1 @@
+"""What a company arranges for itself: its people, and the brokers who work for it."""
