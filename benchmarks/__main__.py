@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from benchmarks.agency_to_phone import agency_to_phone
+from benchmarks.declaring.save_field import save_field
+from benchmarks.declaring.tariff_search import tariff_search
 from benchmarks.declaring.validate_50 import validate_50
 from benchmarks.indicators import indicators
 from benchmarks.intake import intake
@@ -14,8 +16,6 @@ from benchmarks.manifest import manifest
 from benchmarks.rebuild import rebuild
 from benchmarks.resident import resident
 from benchmarks.result import Result
-from benchmarks.save_field import save_field
-from benchmarks.tariff_search import tariff_search
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "agency_to_phone": agency_to_phone,

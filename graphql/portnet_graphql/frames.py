@@ -14,8 +14,8 @@ from portnet_graphql.context import Context
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.loaders import optional
 from portnet_graphql.types.alert import Alert
-from portnet_graphql.types.approval import Approval
-from portnet_graphql.types.declaration import Declaration
+from portnet_graphql.types.approving.approval import Approval
+from portnet_graphql.types.declaring.declaration import Declaration
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.feed import (
     AccessChanged,

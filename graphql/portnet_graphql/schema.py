@@ -23,14 +23,14 @@ from portnet_graphql.mutations.request import RequestMutations
 from portnet_graphql.mutations.session import SessionMutations
 from portnet_graphql.queries.agency import AgencyQueries
 from portnet_graphql.queries.alert import AlertQueries
-from portnet_graphql.queries.anomaly import AnomalyQueries
 from portnet_graphql.queries.approval import ApprovalQueries
 from portnet_graphql.queries.audit import AuditQueries
 from portnet_graphql.queries.company import CompanyQueries
 from portnet_graphql.queries.declaring.declaration import DeclarationQueries
+from portnet_graphql.queries.desk.anomaly import AnomalyQueries
+from portnet_graphql.queries.desk.help import HelpQueries
 from portnet_graphql.queries.dossier import DossierQueries
 from portnet_graphql.queries.feed import FeedQueries
-from portnet_graphql.queries.help import HelpQueries
 from portnet_graphql.queries.indicator import IndicatorQueries
 from portnet_graphql.queries.node import NodeQueries
 from portnet_graphql.queries.reference import ReferenceQueries

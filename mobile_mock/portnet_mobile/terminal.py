@@ -15,9 +15,9 @@ from portnet_mobile.clock import SystemClock
 from portnet_mobile.console.doing import Doer
 from portnet_mobile.console.holding import Holding, Holdings
 from portnet_mobile.console.keyboard import Keyboard, LineEditor
+from portnet_mobile.console.screen import Happening, Prompt, View, clean, plain_line, screen
 from portnet_mobile.errors import PhoneError
 from portnet_mobile.phone import Phone, PushDevice
-from portnet_mobile.screen import Happening, Prompt, View, clean, plain_line, screen
 from portnet_mobile.step_up import Code
 from portnet_mobile.words import Words, words
 

@@ -17,8 +17,8 @@ from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import found
 from portnet_graphql.mutations.declaring.action import act_on_declaration
 from portnet_graphql.mutations.identity.proving import ProofInput, prove_first, try_later
-from portnet_graphql.types.approval import Approval
-from portnet_graphql.types.declaration import Declaration
+from portnet_graphql.types.approving.approval import Approval
+from portnet_graphql.types.declaring.declaration import Declaration
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import (

@@ -6,7 +6,7 @@ import strawberry
 
 from portnet_graphql.context import Info
 from portnet_graphql.loaders import optional
-from portnet_graphql.types.approval import Approval, ApprovalConnection
+from portnet_graphql.types.approving.approval import Approval, ApprovalConnection
 from portnet_graphql.types.node import Kind, PageInfo, described, key_of, page_size
 
 

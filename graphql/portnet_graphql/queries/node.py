@@ -15,10 +15,10 @@ from portnet_graphql.loaders import found, optional
 from portnet_graphql.types.agency import Agency
 from portnet_graphql.types.alert import Alert
 from portnet_graphql.types.anomaly import Anomaly
-from portnet_graphql.types.approval import Approval, ApprovalContent, Delegation
+from portnet_graphql.types.approving.approval import Approval, ApprovalContent, Delegation
 from portnet_graphql.types.audit import AuditEntry
 from portnet_graphql.types.company import Company, Mandate
-from portnet_graphql.types.declaration import Declaration
+from portnet_graphql.types.declaring.declaration import Declaration
 from portnet_graphql.types.declaring.document import Document, Upload
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.help import HelpCase

@@ -11,7 +11,7 @@ from portnet.domain.access import Mandate as KnownMandate
 from portnet.domain.identity.mandate import state_of
 from portnet_graphql.context import Info
 from portnet_graphql.loaders import found
-from portnet_graphql.types.approval_rule import ApprovalRule
+from portnet_graphql.types.approving.approval_rule import ApprovalRule
 from portnet_graphql.types.declaring.document import Document
 from portnet_graphql.types.node import Kind, Node, described, key_of, node_id
 from portnet_graphql.types.scalars import CompanyKind, MandateState

@@ -12,8 +12,8 @@ from portnet.domain.events import company_audience, user_audience
 from portnet_graphql.cursors import FeedCursor
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.types.alert import Alert
-from portnet_graphql.types.approval import Approval
-from portnet_graphql.types.declaration import Declaration
+from portnet_graphql.types.approving.approval import Approval
+from portnet_graphql.types.declaring.declaration import Declaration
 from portnet_graphql.types.dossier import Dossier, InformationRequest, Procedure
 from portnet_graphql.types.help import HelpCase
 from portnet_graphql.types.procedure import TimelineEntry

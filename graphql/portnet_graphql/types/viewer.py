@@ -10,7 +10,7 @@ from portnet.domain.alerts import Channel
 from portnet.domain.alerts import Device as KnownDevice
 from portnet_graphql.context import Info, Person
 from portnet_graphql.loaders import optional
-from portnet_graphql.types.approval import Delegation
+from portnet_graphql.types.approving.approval import Delegation
 from portnet_graphql.types.company import Company, Mandate
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.node import Kind, Node, described, node_id

@@ -5,11 +5,10 @@ Only time, passwords' cost, and the choice and words of alerts are fakes. Nothin
 
 import asyncio
 import hashlib
-import os
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 import msgspec
@@ -19,21 +18,19 @@ from portnet.catalogue import load_catalogue
 from portnet.domain.access import Company, CompanyKind, Mandate, Role, User, Viewer
 from portnet.domain.adapter import Malformed
 from portnet.domain.agency import Place, Reason
-from portnet.domain.alerts import Alert, AlertFacts, Channel, Delivery, Recipient
 from portnet.domain.authoring.scenario import Step
 from portnet.domain.events import MandateRevoked, Record, company_audience
-from portnet.domain.identifiers import new_ulid, opaque_id
+from portnet.domain.identifiers import opaque_id
 from portnet.domain.identity.account import Credentials
 from portnet.domain.inbox import RawMessage
 from portnet.domain.localised import Locale
 from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
-from portnet.ports.alerts import Occasion, Planned
 from portnet.ports.unit_of_work import Change, Position
 from portnet.reference import load_shipped
 from portnet.scenarios import shipped
 from portnet.security.invitations import InvitationCodes
-from portnet.security.tokens import AccessClaims, AccessTokens, token_key
+from portnet.security.tokens import AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
 from portnet.services.answer import Answers
@@ -84,12 +81,19 @@ from portnet_server.composition.drafting import drafting
 from portnet_server.composition.second_factor import ProofsByNeed, factor_room
 from portnet_server.composition.tariff import tariff_of
 from portnet_server.tokens import SessionTokens
+from tests.integration.graphql_api.stand_ins import (
+    MONDAY,
+    CodeAndReference,
+    CountedIds,
+    PlainPasswords,
+    SetClock,
+    TellEverybody,
+    Verifier,
+)
 from tests.support.acting.fakes import EverySystem, ToldProofs
 from tests.support.declaring.forms import FORMS
 from tests.support.declaring.papers import room_over
 
-#: A Monday morning: the day on which S0 begins.
-MONDAY = datetime(2026, 11, 23, 7, 50, tzinfo=UTC)
 IMPORTER_ICE, OTHER_ICE = "001561191000066", "001525196000048"
 DESK_ICE = "000000999000187"
 BROKER_ICE, RIVAL_ICE = "001434567000011", "001434567000022"
@@ -98,111 +102,6 @@ SECRET = b"s" * 32
 SCHEMES = {"dum": "DUM", "onssa": "ONSSA_FILE", "container": "CONTAINER"}
 SCHEMA = build_schema()
 INDICATORS = load_indicators()
-
-
-class SetClock:
-    """Stands still until told; every look is a microsecond later."""
-
-    def __init__(self) -> None:
-        self.at = MONDAY
-
-    def now(self) -> datetime:
-        self.at += timedelta(microseconds=1)
-        return self.at
-
-
-class CountedIds:
-    def __init__(self) -> None:
-        self._last = int.from_bytes(os.urandom(8), "big")
-
-    def new(self) -> str:
-        self._last += 1
-        return new_ulid(MONDAY, self._last.to_bytes(10, "big"))
-
-
-class PlainPasswords:
-    async def verify(self, password: str, stored: str | None) -> bool:
-        return password == stored
-
-    async def hash(self, password: str) -> str:
-        return password
-
-
-class Verifier:
-    """Implements `AccessVerifier`."""
-
-    def __init__(self, tokens: AccessTokens) -> None:
-        self._tokens = tokens
-
-    def session(self, token: str, now: datetime) -> str | None:
-        claims = self._tokens.verify(token, now)
-        return claims.session if isinstance(claims, AccessClaims) else None
-
-
-class TellEverybody:
-    """Implements `AlertPlanner`: each person, by push and by SMS."""
-
-    def plan(
-        self,
-        occasion: Occasion,
-        people: Sequence[Recipient],
-        now: datetime,
-        new_id: Callable[[], str],
-    ) -> Sequence[Planned]:
-        chain = new_id()
-        return [self._planned(occasion, person.user, chain, now, new_id) for person in people]
-
-    def _planned(
-        self, occasion: Occasion, user: User, chain: str, now: datetime, new_id: Callable[[], str]
-    ) -> Planned:
-        alert = Alert(
-            id=new_id(),
-            chain=chain,
-            user=user.id,
-            dossier=occasion.dossier.id,
-            procedure=occasion.procedure.id,
-            entry=occasion.entry.id,
-            kind=occasion.kind,
-            level=4,
-            facts=AlertFacts(
-                reference=occasion.dossier.reference,
-                code=occasion.procedure.code,
-                definition=occasion.procedure.definition,
-                state=occasion.procedure.state,
-            ),
-            collapse_key=f"{occasion.procedure.id}:{occasion.kind}",
-            raised_at=now,
-            expires_at=now + timedelta(days=1),
-        )
-        ways = (
-            (Channel.PUSH, "token-1", "Pixel 8"),
-            (Channel.SMS, "+212661123456", "+212661123456"),
-        )
-        return Planned(
-            alert=alert,
-            deliveries=tuple(
-                Delivery(
-                    id=new_id(),
-                    alert=alert.id,
-                    user=user.id,
-                    channel=channel,
-                    address=address,
-                    label=label,
-                    locale=user.locale,
-                    due_at=now,
-                    expires_at=alert.expires_at,
-                    updated_at=now,
-                )
-                for channel, address, label in ways
-            ),
-        )
-
-
-class CodeAndReference:
-    """Implements `AlertTexts`."""
-
-    def text(self, alert: Alert, locale: Locale) -> str:
-        return f"{locale} {alert.kind} {alert.facts.reference}"
 
 
 class World:

@@ -118,7 +118,8 @@ async def _described_by_postgres(database: Database) -> Described:
         " CROSS JOIN LATERAL unnest(x.indkey::int[]) WITH ORDINALITY AS k(attnum, place)"
         # An expression is no column, on either engine.
         " LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum"
-        " WHERE t.relname <> $1 ORDER BY i.relname, k.place",
+        # SQLite's full text index is tables, and not looked at either.
+        " WHERE t.relname <> $1 AND i.relname <> 'tariff_words' ORDER BY i.relname, k.place",
         RECORD,
     )
     return Described(

@@ -20,7 +20,7 @@ from portnet_mobile.changes import (
     SnapshotTaken,
 )
 from portnet_mobile.console.holding import Holding
-from portnet_mobile.screen import (
+from portnet_mobile.console.screen import (
     Happening,
     Prompt,
     View,

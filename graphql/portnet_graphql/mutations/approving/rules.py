@@ -17,7 +17,7 @@ from portnet_graphql.context import Context, Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.mutations.done import Done
 from portnet_graphql.mutations.identity.proving import ProofInput, unproven
-from portnet_graphql.types.approval import Delegation
+from portnet_graphql.types.approving.approval import Delegation
 from portnet_graphql.types.company import Company
 from portnet_graphql.types.money import MoneyInput
 from portnet_graphql.types.node import Kind, described, key_of

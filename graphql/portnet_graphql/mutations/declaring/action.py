@@ -12,7 +12,7 @@ from portnet.services.approving.outcome import Refused
 from portnet.services.submission import Asked, Submissions
 from portnet_graphql.context import Context
 from portnet_graphql.mutations.declaring.refusal import Refusal, not_found, refusal
-from portnet_graphql.types.declaration import Declaration
+from portnet_graphql.types.declaring.declaration import Declaration
 from portnet_graphql.types.problem import InvalidInput
 
 _Does = Callable[[Submissions, Viewer, Asked], Awaitable[Submission | NotDone]]

@@ -15,7 +15,7 @@ from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found
 from portnet_graphql.mutations.declaring.refusal import not_found, refusal
 from portnet_graphql.mutations.identity.proving import ProofInput
-from portnet_graphql.types.declaration import Declaration, declaration_key, label_at
+from portnet_graphql.types.declaring.declaration import Declaration, declaration_key, label_at
 from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import (
     FieldConflict,

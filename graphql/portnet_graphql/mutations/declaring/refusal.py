@@ -9,7 +9,7 @@ from portnet.domain.submission import NotDone, Submission
 from portnet_graphql.context import Context
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.mutations.identity.proving import prove_first, try_later
-from portnet_graphql.types.declaration import Declaration, issues_of
+from portnet_graphql.types.declaring.declaration import Declaration, issues_of
 from portnet_graphql.types.problem import (
     INVALID_INPUT,
     IdempotencyMismatch,

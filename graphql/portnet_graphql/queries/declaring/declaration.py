@@ -7,13 +7,13 @@ import strawberry
 from portnet_graphql.context import Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.loaders import optional
-from portnet_graphql.types.declaration import (
+from portnet_graphql.types.declaring.declaration import (
     Declaration,
     DeclarationConnection,
     PrefilledValue,
     declaration_key,
 )
-from portnet_graphql.types.form import DeclarationForm
+from portnet_graphql.types.declaring.form import DeclarationForm
 from portnet_graphql.types.node import Kind, PageInfo, described, key_of, page_size
 
 

@@ -16,7 +16,7 @@ from portnet.domain.localised import Locale, Localised
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found, optional
 from portnet_graphql.types.company import Company
-from portnet_graphql.types.declaration import Declaration, FieldChange
+from portnet_graphql.types.declaring.declaration import Declaration, FieldChange
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.money import Money
 from portnet_graphql.types.node import Kind, Node, PageInfo, ViewerOnly, described, node_id

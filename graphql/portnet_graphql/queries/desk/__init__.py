@@ -1,0 +1,1 @@
+"""What the help desk reads, and who asks it."""
