@@ -143,4 +143,4 @@ class PortnetSQLiteEngine(SQLiteEngine):
 
 def _rows(sql: str, args: Sequence[Any]) -> Program[Rows]:
     rows = yield Statement(sql, args)
-    return [dict(cast("Any", row)) for row in rows]
+    return [dict(row) for row in rows]
