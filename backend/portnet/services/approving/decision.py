@@ -354,11 +354,11 @@ def _mutation(
 
 def _audited(approval: Approval, viewer: Viewer, action: str, now: datetime) -> AuditDraft:
     """Both names where the right was somebody else's."""
-    lent = f" for user:{approval.on_behalf_of}" if approval.on_behalf_of else ""
     return AuditDraft(
         company=approval.company,
         at=now,
-        actor=f"user:{viewer.user}{lent}",
+        actor=f"user:{viewer.user}",
+        on_behalf_of=approval.on_behalf_of,
         action=f"approval.{action}",
         subject=f"{approval.id}/{approval.content.id}",
     )
