@@ -354,11 +354,12 @@ def _mutation(
 
 def _audited(approval: Approval, viewer: Viewer, action: str, now: datetime) -> AuditDraft:
     """Both names where the right was somebody else's."""
+    principal = approval.on_behalf_of
     return AuditDraft(
         company=approval.company,
         at=now,
         actor=f"user:{viewer.user}",
-        on_behalf_of=approval.on_behalf_of,
+        on_behalf_of=f"user:{principal}" if principal else None,
         action=f"approval.{action}",
         subject=f"{approval.id}/{approval.content.id}",
     )
