@@ -31,6 +31,8 @@ _MOST_MIB = 150
 #: An eighth of graphql-core's leak; SQLite's page caches, 32 MiB in all, fill up meanwhile.
 _MOST_GROWTH_KIB = 2
 _POSTERS = 8
+#: Stories of the declarant's own company, told by agencies alone: all of it is heard.
+_HEARD = ("G0", "S0")
 #: Messages that may be on their way to the phone.
 _UNDER_WAY = 100
 
@@ -98,6 +100,7 @@ class _Traffic:
 
 def _stories() -> Iterator[Iterator[Said]]:
     chance = Random(1)
-    for scenario in cycle(shipped().values()):
-        telling = begin(scenario, SystemClock(), chance)
+    scenarios = shipped()
+    for code in cycle(_HEARD):
+        telling = begin(scenarios[code], SystemClock(), chance)
         yield Story(telling=telling, importer=0).messages()
