@@ -353,8 +353,6 @@ class StorageUnitOfWork:
         return (yield from self._flush())
 
     def _flush(self) -> Program[tuple[Position, ...]]:
-        if self._moot:
-            yield Batch(_MOOT, [(key.subject, key.kind.value, key.detail) for key in self._moot])
         if self._vanished:
             yield Batch(_VANISH, [(gone.entry,) for gone in self._vanished])
         writes = [
@@ -364,13 +362,23 @@ class StorageUnitOfWork:
         ]
         if self._records:
             writes.append(Batch(_EVENT, [_event_row(record) for record in self._records]))
-        yield Together([*writes, *self._settlements()])
+        yield Together([*writes, *self._moot_timers(), *self._settlements()])
         yield from self._reawaken()
         for imported in self._imported:
             yield from write_import(imported)
         for tariff in self._tariffs:
             yield from put_in_force(self._database.dialect, tariff.edition, tariff.shipped)
         return (yield from self._publish())
+
+    def _moot_timers(self) -> Iterator[Batch]:
+        # None that is set again, whatever moved it before: writes that go together touch no row of each other's.
+        live = {(t.subject, t.kind.value, t.detail) for t in self._timers()}
+        moot = [(key.subject, key.kind.value, key.detail) for key in self._moot]
+        if gone := [key for key in moot if key not in live]:
+            yield Batch(_MOOT, gone)
+
+    def _timers(self) -> list[Timer]:
+        return [timer for timer in self._structs.get(Timer, ()) if isinstance(timer, Timer)]
 
     def _settlements(self) -> Iterator[Statement | Batch]:
         for settlement in self._settled:
