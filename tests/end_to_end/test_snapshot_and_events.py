@@ -9,15 +9,17 @@ import msgspec
 
 from portnet.domain.access import Role, Viewer
 from portnet.domain.agency import Classifier
+from portnet.domain.declaring.document import Document, SubjectKind
 from portnet.domain.desk.anomaly import Anomaly
 from portnet.domain.desk.help import HelpCase, HelpState
 from portnet.domain.events import Event
 from portnet.domain.identity.member import MemberWish
-from portnet.domain.procedure import EntryKind
+from portnet.domain.procedure import EntryKind, Procedure
 from portnet.domain.request import InformationRequest
 from portnet.domain.submission import Submission
 from portnet.domain.timers import timers_of_mandate
 from portnet.security.invitations import InvitationCodes
+from portnet.services.act import Wish
 from portnet.services.approving.decision import Decision
 from portnet.services.desk.anomaly import Anomalies, Helper
 from portnet.services.desk.help import Help
@@ -30,6 +32,7 @@ from tests.end_to_end.replica import Replica, following
 from tests.support.acting.fakes import CODE, ToldProofs
 from tests.support.acting.mandates import Giver
 from tests.support.acting.parts import acts_of, submissions_of
+from tests.support.declaring.papers import PNG, Sender, announced
 from tests.support.house.opening import OpenHouse, new_telling, steps
 
 #: Whose apps hold everything: in three languages, on both sides of the mandate.
@@ -130,6 +133,8 @@ async def test_snapshot_and_events_are_a_fresh_snapshot_after_each_kind_of_event
         await _submit(apps)
         await _approve(apps)
         await _declare(apps)
+        await _pay(apps, telling)
+        await _send_a_paper(apps)
         await _amend(apps)
         await _change_the_mandate(apps)
         await _let_a_mandate_begin_and_end(apps)
@@ -220,6 +225,59 @@ async def _submit(apps: Apps) -> None:
     await apps.agree("a submission that left")
     await _acknowledge_sent(house)
     await apps.agree("a submission that was received")
+
+
+async def _pay(apps: Apps, telling: Telling) -> None:
+    """Invoiced, ordered, taken by the provider, and its fate asked after."""
+    house, parts = apps.house, apps.house.parts
+    invoiced = {
+        "event_id": "invoice",
+        "type": "PAYMENT.invoiced",
+        "occurred_at": parts.clock.now(),
+        "refs": [
+            {"scheme": "PAYMENT", "value": "AVIS-1"},
+            {"scheme": "DUM", "value": telling.refs["dum"]},
+        ],
+        "parties": list(telling.parties),
+        "due_at": parts.clock.now() + timedelta(days=1),
+    }
+    assert (await house.agencies.post("PSP", msgspec.json.encode(invoiced))).accepted
+    await house.taken_in()
+    await apps.agree("an invoice")
+    proofs = ToldProofs()
+    proofs.approved[""] = "somebody else"
+    [due] = await house.select("SELECT * FROM procedure WHERE code = 'PAYMENT'")
+    wish = Wish(key="pay", procedure=due["id"], event="start", expected_version=due["version"])
+    manager = await _viewer(house, "manager")
+    started = await acts_of(parts, proofs).perform(manager, wish, CODE)
+    assert isinstance(started, Procedure), started
+    await apps.agree("an order that is under way")
+    [sent] = await house.select("SELECT * FROM outgoing WHERE subject = $1", due["id"])
+    await parts.paying.payments.started(rows.outgoing(sent), "PROVIDER-1")
+    await apps.agree("an order that the provider has")
+    async with parts.units() as work:
+        order = await work.payment_order(due["id"])
+    assert order is not None
+    await parts.paying.payments.check(order)
+    await apps.agree("an order of which nobody heard")
+
+
+async def _send_a_paper(apps: Apps) -> None:
+    house, papers = apps.house, apps.house.parts.papers
+    [procedure] = await house.select("SELECT id FROM procedure WHERE code = 'PAYMENT'")
+    viewer = await _viewer(house)
+    announced_ = await papers.documents.start(
+        viewer,
+        "paper",
+        SubjectKind.PROCEDURE,
+        procedure["id"],
+        announced(PNG, media_type="image/png"),
+    )
+    assert isinstance(announced_, Document), announced_
+    said = await Sender(papers).put(papers.documents.upload_url(announced_), PNG)
+    assert said is not None
+    assert said.status in (200, 201), said
+    await apps.agree("a paper")
 
 
 async def _approve(apps: Apps) -> None:

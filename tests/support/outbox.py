@@ -22,6 +22,7 @@ from portnet.domain.alerts import (
 from portnet.domain.catalogue import Status
 from portnet.domain.dossier import Dossier, WhatNow
 from portnet.domain.events import AlertRaised, Record, user_audience
+from portnet.domain.identity.mandate import hold_of
 from portnet.ports.outbox import AttemptOutcome, Claimed, Outbox, Settled
 from portnet.ports.unit_of_work import Change, Position
 
@@ -158,8 +159,15 @@ def told(alert: Alert) -> Record:
     )
 
 
-def a_mandate(*, until: datetime | None = None) -> Mandate:
-    return Mandate(id="m", company="importer", broker="broker", starts_at=NOW, ends_at=until)
+def a_mandate(*, until: datetime | None = None, revoked_at: datetime | None = None) -> Mandate:
+    return Mandate(
+        id="m",
+        company="importer",
+        broker="broker",
+        starts_at=NOW,
+        ends_at=until,
+        revoked_at=revoked_at,
+    )
 
 
 COMPANIES = tuple(
@@ -228,7 +236,8 @@ class FakeOutbox:
                 case Dossier():
                     self._dossiers[change.id] = change
                 case Mandate():
-                    self._mandates.append(change)
+                    others = [m for m in self._mandates if m.id != change.id]
+                    self._mandates = [*others, change]
                 case Record():
                     for audience in change.audiences:
                         self._feeds.setdefault(audience, []).append(change.subject)
@@ -322,12 +331,9 @@ class FakeOutbox:
         if alert.dossier is None:
             return user.active
         dossier = self._dossiers[alert.dossier]
-        covered = any(
-            m.company == dossier.company and m.broker == user.company and m.covers(now)
-            for m in self._mandates
-        )
+        hold = hold_of(dossier, user.company, self._mandates, now)
         own = user.company == dossier.company
-        return user.active and (own or (user.company == dossier.broker and covered))
+        return user.active and (own or (hold is not None and hold.hears))
 
     def _position(self, alert: Alert) -> Position | None:
         audience = user_audience(alert.user)
@@ -490,7 +496,9 @@ class OutboxContract:
         (claimed,) = await self.claim(stage)
         assert not claimed.allowed
 
-    async def test_a_broker_is_told_only_while_a_mandate_covers_it(self, stage: Stage) -> None:
+    async def test_a_broker_is_told_under_a_mandate_and_of_what_it_left_until_one_is_taken_back(
+        self, stage: Stage
+    ) -> None:
         await self.scene(stage, a_delivery())
         await stage.store(a_user(company="broker"), a_dossier(broker="broker"))
         (claimed,) = await self.claim(stage)
@@ -499,6 +507,9 @@ class OutboxContract:
         (claimed,) = await self.claim(stage, NOW + LEASE)
         assert claimed.allowed
         (claimed,) = await self.claim(stage, NOW + 2 * LEASE)
+        assert claimed.allowed
+        await stage.store(a_mandate(until=NOW + 2 * LEASE, revoked_at=NOW + LEASE))
+        (claimed,) = await self.claim(stage, NOW + 3 * LEASE)
         assert not claimed.allowed
 
     async def test_a_claim_says_where_the_recipients_feed_tells_of_it(self, stage: Stage) -> None:

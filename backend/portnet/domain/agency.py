@@ -86,7 +86,8 @@ class AgencyEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One agency message, understood.
 
     ``receipt`` is our id of the raw message; ``code`` and ``event`` come from the wire's ``type`` (CODE.event).
-    ``order`` is the position of its receipt among all receipts. ``sandbox`` comes from the key that signed.
+    ``order`` is the position of its receipt among all receipts. ``sandbox`` comes from the key that signed. ``derived``
+    is what follows for one procedure from a message about another.
     """
 
     receipt: str
@@ -112,6 +113,7 @@ class AgencyEvent(msgspec.Struct, frozen=True, kw_only=True):
     retracts: str | None = None
     corrects: str | None = None
     sandbox: bool = False
+    derived: bool = False
 
     @property
     def type(self) -> str:

@@ -104,7 +104,7 @@ def fold_in(
     """Replay ``entries`` with ``arrived`` among them, which may be one of them that is tried again."""
     before = {entry.id: entry for entry in entries}
     others = [entry for entry in entries if entry.id != arrived.id]
-    outcome = fold(definition, procedure.opened_at, [*others, arrived])
+    outcome = _needed(fold(definition, procedure.opened_at, [*others, arrived]))
     deserving = _deserving(procedure, before, outcome, arrived)
     undone = _undone(before, outcome, arrived, deserving)
     correction = _correction(procedure, outcome, arrived, deserving) if undone else None
@@ -145,6 +145,17 @@ def fold_in(
         undone=undone if correction else (),
         correction=correction,
     )
+
+
+def _needed(outcome: Fold) -> Fold:
+    """Without what follows from another procedure's message and changes nothing here any more: the better news came
+    late."""
+    entries = tuple(
+        entry
+        for entry in outcome.entries
+        if not (entry.message.derived and entry.kind is EntryKind.NOT_APPLIED)
+    )
+    return msgspec.structs.replace(outcome, entries=entries)
 
 
 def waits_until(entries: Sequence[Entry], message: AgencyEvent) -> datetime | None:

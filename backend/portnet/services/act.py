@@ -231,8 +231,8 @@ class Acts:
         if await self._done.done(viewer.user, wish.key) is not None:
             return shown
         if wish.request is None and procedure.version != wish.expected_version:
-            # A code is neither asked for nor used up for what cannot be done.
-            return NotDone.STALE_VERSION
+            # A code is neither asked for nor used up for what cannot be done; why not is said below.
+            return shown
         if pays(procedure, wish.event) and under_way(procedure):
             # Before a code is used up for nothing.
             return NotDone.DO_NOT_PAY_AGAIN

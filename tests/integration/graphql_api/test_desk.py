@@ -7,6 +7,7 @@ import pytest
 from portnet.domain.agency import Place
 from portnet.domain.desk.help import HelpState
 from portnet.domain.identifiers import opaque_id
+from portnet_graphql.types.node import Kind, key_of
 from tests.integration.graphql_api.world import World
 
 ANOMALIES = """query ($states: [AnomalyState!], $first: Int! = 20, $after: String) {
@@ -94,7 +95,9 @@ async def test_anomalies_come_in_pages(world: World) -> None:
     after = first["pageInfo"]["endCursor"]
     second = (await world.data("helper", ANOMALIES, first=2, after=after))["anomalies"]
     assert [page["pageInfo"]["hasNextPage"] for page in (first, second)] == [True, False]
-    ids = [node["id"] for page in (first, second) for node in page["nodes"]]
+    ids = [
+        key_of(Kind.ANOMALY, node["id"]) or "" for page in (first, second) for node in page["nodes"]
+    ]
     assert ids == sorted(ids, reverse=True)
     assert len(set(ids)) == 3
 

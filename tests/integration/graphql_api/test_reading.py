@@ -174,7 +174,7 @@ async def test_me_tells_the_person_the_company_its_mandates_and_the_clock(world:
     assert (me["name"], me["roles"], me["sandbox"]) == ("Agent", ["DECLARANT"], True)
     assert me["company"] == {"id": world.company_id("broker"), "name": "Broker", "kind": "BROKER"}
     [mandate] = me["mandates"]
-    assert mandate["state"] == "ACTIVE"
+    assert mandate["state"] == "ENDING"
     assert (mandate["company"]["name"], mandate["broker"]["name"]) == ("Importer", "Broker")
     assert me["clock"]["now"].startswith("2026-11-23T")
     assert me["clock"]["now"].endswith("Z")

@@ -10,6 +10,7 @@ import pytest
 
 from portnet.agencies.canonical import WireMessage, read
 from portnet.domain.access import Role
+from portnet.domain.approving.approval import Approval
 from portnet.domain.authoring.scenario import Scenario, Step, Wait
 from portnet.domain.request import RequestState
 from portnet.domain.submission import NotDone
@@ -119,6 +120,8 @@ class Everybody:
             expected_version=procedure.version,
         )
         done = await stage.acts.perform(viewer, wish, CODE)
+        if isinstance(done, Approval):
+            return NotDone.APPROVAL_MISSING
         return done if isinstance(done, NotDone) else None
 
 

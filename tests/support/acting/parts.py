@@ -8,14 +8,14 @@ from portnet_server.bootstrap import House
 from tests.support.acting.fakes import EverySystem, ToldProofs
 
 
-def acts_of(parts: House) -> Acts:
+def acts_of(parts: House, proofs: ToldProofs | None = None) -> Acts:
     return Acts(
         parts.units,
         parts.files,
         parts.requests,
         SubmissionRepository(parts.database),
         parts.catalogue,
-        ToldProofs(),
+        proofs or ToldProofs(),
         EverySystem(),
         parts.clock,
         parts.ids,

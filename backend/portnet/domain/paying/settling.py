@@ -27,7 +27,10 @@ def settled_with(
         definition = catalogue.definition(payment.code, payment.definition)
         heard = may_send(definition, message.source, PAID)
         if heard and any(settled_by(payment, ref, message.source) for ref in named):
-            yield payment, msgspec.structs.replace(message, code=PAYMENT, refs=tuple(named))
+            yield (
+                payment,
+                msgspec.structs.replace(message, code=PAYMENT, refs=tuple(named), derived=True),
+            )
 
 
 def _counts_in(folded: Folded, message: AgencyEvent) -> bool:

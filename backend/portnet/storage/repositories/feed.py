@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from portnet.domain.events import FeedRow, FrameKind
+from portnet.domain.events import FRAMES, FeedRow, tag_of
 from portnet.ports.reading import FeedPage
 from portnet.ports.unit_of_work import Position
 from portnet.storage import rows
@@ -20,29 +20,7 @@ _AFTER = (
 )
 
 #: Frames by the tag of the event that they tell of.
-_FRAMES: Mapping[str, FrameKind] = {
-    "message_folded": FrameKind.DOSSIER_CHANGED,
-    "step_taken": FrameKind.DOSSIER_CHANGED,
-    "message_attached": FrameKind.DOSSIER_CHANGED,
-    "step_vanished": FrameKind.ENTRY_REMOVED,
-    "alert_raised": FrameKind.ALERT_CHANGED,
-    "alert_seen": FrameKind.ALERT_CHANGED,
-    "alert_acknowledged": FrameKind.ALERT_CHANGED,
-    "alert_superseded": FrameKind.ALERT_CHANGED,
-    "mandate_granted": FrameKind.ACCESS_CHANGED,
-    "mandate_revoked": FrameKind.ACCESS_CHANGED,
-    "mandate_started": FrameKind.ACCESS_CHANGED,
-    "mandate_ended": FrameKind.ACCESS_CHANGED,
-    "member_changed": FrameKind.ACCESS_CHANGED,
-    "act_requested": FrameKind.DOSSIER_CHANGED,
-    "submission_received": FrameKind.DOSSIER_CHANGED,
-    "document_stored": FrameKind.DOSSIER_CHANGED,
-    "request_changed": FrameKind.REQUEST_CHANGED,
-    "help_case_changed": FrameKind.HELP_CHANGED,
-    "submission_changed": FrameKind.DECLARATION_CHANGED,
-    "approval_changed": FrameKind.APPROVAL_CHANGED,
-    "draft_saved": FrameKind.DECLARATION_CHANGED,
-}
+_FRAMES = {tag_of(event): frame for event, frame in FRAMES.items() if frame is not None}
 
 
 class FeedRepository:

@@ -16,6 +16,7 @@ from portnet.domain.declaring.drafting import (
     PatchFault,
     values_of,
 )
+from portnet.domain.identity.mandate import Lapse, NoMandate
 from portnet.domain.submission import NotDone, Submission
 from portnet.services.declaring.drafts import Overtaken, Refused
 from portnet.storage.engines import TransactionConflict
@@ -209,7 +210,10 @@ async def test_without_a_mandate_in_force_there_is_nothing_to_write_in(desk: Des
     assert await desk.save(id_, 0, (GOODS, "x"), by=stranger) == not_found
     draft = taken(await desk.save(id_, 0, (GOODS, "x"), by=agent))
     await desk.world.write(msgspec.structs.replace(MANDATE, revoked_at=desk.world.clock.now()))
-    assert await desk.save(id_, draft.version, (GOODS, "y"), by=agent) == not_found
+    outcome = await desk.save(id_, draft.version, (GOODS, "y"), by=agent)
+    assert isinstance(outcome, Refused)
+    assert isinstance(outcome.why, NoMandate)
+    assert outcome.why.lapse is Lapse.MANDATE_REVOKED
     stage = desk.stage
     discarded = await stage.submissions.discard(agent, stage.asked(draft))
     assert discarded is NotDone.NOT_FOUND
