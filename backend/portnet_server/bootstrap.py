@@ -83,6 +83,7 @@ from portnet_server.composition.drafting import Drafting, drafting, published_fo
 from portnet_server.composition.paying import paying_room
 from portnet_server.composition.second_factor import NoApprovals, ProofsByNeed, factor_room
 from portnet_server.composition.tariff import tariff_of
+from portnet_server.composition.throttling import throttle_of
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -150,6 +151,7 @@ class House:
         self.hub = Hub(self.feed, self.clock)
         self.sockets = Sockets()
         self.passwords = Passwords()
+        self.throttle = throttle_of(config.redis_url)
         self.keyring = AgencyKeys(_secrets_box(config, secret))
         self.inbox = StorageInbox(self.database)
         self.channels = Channels(_gateways(config))
@@ -360,10 +362,11 @@ class House:
             self.wakeups,
             self.config.session_lifetime,
             self.factor.step_up,
+            self.throttle,
         )
         company = company_room(
             self.units, self.catalogue, self.proofs, self.passwords, self.clock, self.ids,
-            self.wakeups, secret,
+            self.wakeups, self.throttle, secret,
         )  # fmt: skip
         return Dependencies(
             services=Services(
@@ -434,6 +437,7 @@ async def running(config: Config, secret: bytes, role: Role = Role.ALL) -> Async
     house = House(config, secret)
     async with AsyncExitStack() as stack:
         stack.callback(house.passwords.close)
+        stack.push_async_callback(house.throttle.close)
         stack.push_async_callback(house.channels.close)
         await house.database.start()
         stack.push_async_callback(house.database.stop)

@@ -193,6 +193,7 @@ class Context:
 
     Args:
         shared: frames for all phones of ``person``'s company; asking who is watching is a bug then.
+        address: where the operation comes from, if that is known.
     """
 
     def __init__(
@@ -202,10 +203,12 @@ class Context:
         locale: Locale,
         *,
         shared: bool = False,
+        address: str | None = None,
     ) -> None:
         self._dependencies = dependencies
         self._person = person
         self._shared = shared
+        self.address = address
         self.locale: Locale = locale
         self.now = dependencies.clock.now()
         self.services = dependencies.services

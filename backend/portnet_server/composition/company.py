@@ -6,6 +6,7 @@ import msgspec
 
 from portnet.domain.catalogue import Catalogue
 from portnet.ports.clock import Clock, Ids
+from portnet.ports.identity.throttle import Throttle
 from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.unit_of_work import UnitsOfWork
@@ -31,6 +32,7 @@ def company_room(
     clock: Clock,
     ids: Ids,
     wakeups: Wakeups,
+    throttle: Throttle,
     secret: bytes,
 ) -> CompanyRoom:
     """``secret`` is the server's own: invitations that wait are void when it changes."""
@@ -38,5 +40,5 @@ def company_room(
     return CompanyRoom(
         members=Members(units, proofs, codes, clock, ids, wakeups),
         mandates=Mandates(units, catalogue, proofs, clock, ids, wakeups),
-        welcome=Welcome(units, codes, passwords, clock),
+        welcome=Welcome(units, codes, passwords, clock, throttle),
     )

@@ -7,13 +7,13 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from portnet.services.identity.session import Origin, SignInRefusal, TryLater
 from portnet.services.identity.session import SignedIn as Opened
-from portnet.services.identity.session import SignInRefusal
 from portnet.services.identity.step_up import FactorAsked
 from portnet_graphql.context import Context, Info
 from portnet_graphql.mutations.done import Done, MutationInput
 from portnet_graphql.mutations.identity.proving import ProofInput, not_yet_signed_in
-from portnet_graphql.types.node import described
+from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import SecondFactorRequired, Throttled, WrongCredentials
 from portnet_graphql.types.viewer import Viewer
 
@@ -24,6 +24,11 @@ class SignInInput:
     login: str
     password: str
     proof: ProofInput | None = strawberry.UNSET
+    device_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What `registerDevice` answered on this phone before: others' attempts on the account do not"
+        " keep it out.",
+    )
 
 
 @strawberry.input
@@ -53,7 +58,9 @@ class SessionMutations:
     async def sign_in(self, info: Info, input: SignInInput) -> SignInResult:
         sessions = info.context.services.sessions
         proof = input.proof.known() if input.proof else None
-        outcome = await sessions.sign_in(input.login, input.password, proof)
+        device = key_of(Kind.DEVICE, input.device_id) if input.device_id else None
+        origin = Origin(address=info.context.address, device=device)
+        outcome = await sessions.sign_in(input.login, input.password, proof, origin)
         if isinstance(outcome, FactorAsked):
             return await not_yet_signed_in(outcome, info.context)
         return await _shown(outcome, info.context)
@@ -72,7 +79,9 @@ class SessionMutations:
         return Done(client_mutation_id=input.client_mutation_id)
 
 
-async def _shown(outcome: Opened | SignInRefusal, context: Context) -> SignInResult:
+async def _shown(outcome: Opened | SignInRefusal | TryLater, context: Context) -> SignInResult:
+    if isinstance(outcome, TryLater):
+        return Throttled.for_(outcome.seconds, context.locale)
     if isinstance(outcome, SignInRefusal):
         return WrongCredentials.in_(context.locale)
     signed_in = await context.signed_in(outcome.viewer.session)

@@ -145,6 +145,11 @@ THROTTLED = Localised(
     ar="محاولات كثيرة: أعيدوا المحاولة بعد {minutes} د.",
     en="Too many attempts: try again in {minutes} min.",
 )
+TRY_SOON = Localised(
+    fr="Trop d'essais en même temps : recommencez dans {seconds} s.",
+    ar="محاولات كثيرة في الوقت نفسه: أعيدوا المحاولة بعد {seconds} ث.",
+    en="Too many attempts at once: try again in {seconds} s.",
+)
 NO_SUCH_METHOD = Localised(
     fr="Seule une application d'authentification (code à six chiffres) est possible pour l'instant.",
     ar="لا يمكن حاليا سوى استعمال تطبيق مصادقة (رمز من ستة أرقام).",
@@ -282,6 +287,13 @@ class WrongCredentials(Problem):
 @strawberry.type
 class Throttled(Problem):
     retry_after_seconds: int
+
+    @classmethod
+    def for_(cls, seconds: int, locale: Locale) -> Throttled:
+        """Too many attempts to get in."""
+        sentence = (TRY_SOON if seconds < 60 else THROTTLED).in_(locale)
+        message = sentence.format(seconds=seconds, minutes=-(-seconds // 60))
+        return cls(code="THROTTLED", message=message, retry_after_seconds=seconds)
 
     @classmethod
     def until_a_code_counts(cls, throttled: bool, seconds: int, locale: Locale) -> Throttled:

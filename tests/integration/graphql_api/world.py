@@ -30,6 +30,7 @@ from portnet.ports.unit_of_work import Change, Position
 from portnet.reference import load_shipped
 from portnet.scenarios import shipped
 from portnet.security.invitations import InvitationCodes
+from portnet.security.throttling.memory import MemoryThrottle
 from portnet.security.tokens import AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
@@ -386,6 +387,7 @@ class World:
             forms=FORMS,
         )
         codes = InvitationCodes(SECRET)
+        self.throttle = MemoryThrottle()
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -397,6 +399,7 @@ class World:
                 wakeups,
                 timedelta(days=30),
                 self.factor.step_up,
+                self.throttle,
             ),
             devices=Devices(self.unit, self.clock, self.ids),
             alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
@@ -439,7 +442,7 @@ class World:
             mandates=Mandates(
                 self.unit, self._catalogue, self.proofs, self.clock, self.ids, wakeups
             ),
-            welcome=Welcome(self.unit, codes, PlainPasswords(), self.clock),
+            welcome=Welcome(self.unit, codes, PlainPasswords(), self.clock, self.throttle),
         )
         return Dependencies(
             services=self.services,

@@ -13,7 +13,7 @@ import msgspec
 
 from portnet.domain.access import Role, User, Viewer
 from portnet.domain.events import MemberChanged, Record, user_audience
-from portnet.domain.identity.account import Credentials
+from portnet.domain.identity.account import Credentials, Ended
 from portnet.domain.identity.member import (
     INVITED_FOR,
     Invitation,
@@ -36,7 +36,6 @@ from portnet.services.identity.person import refused
 SAVE = "saveMember"
 #: Stands for a password that nothing matches.
 NO_PASSWORD = ""
-_LEFT = "MEMBER_LEFT"
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +203,7 @@ class Members:
         for session in sessions:
             devices = await work.devices_of(session.id)
             work.add(
-                msgspec.structs.replace(session, ended_at=now, ended_because=_LEFT),
+                msgspec.structs.replace(session, ended_at=now, ended_because=Ended.MEMBER_LEFT),
                 *(msgspec.structs.replace(d, dead_at=now) for d in devices if d.dead_at is None),
             )
         return tuple(session.id for session in sessions)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from portnet.domain.access import Company, Mandate, User
 from portnet.domain.alerts import Device
-from portnet.domain.identity.account import Credentials
+from portnet.domain.identity.account import REVOKED, Credentials
 from portnet.ports.reading import OpenSession, SignIn
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
@@ -22,6 +22,15 @@ class AccountRepository:
 
     async def sign_in(self, login: str) -> SignIn | None:
         return await self._database.read(_sign_in(login))
+
+    async def signed_in_on(self, login: str, device: str) -> bool:
+        sql = (
+            "SELECT s.ended_because FROM device d"
+            " JOIN user_account u ON u.id = d.user_id JOIN user_session s ON s.id = d.session"
+            " WHERE d.id = $1 AND u.login = $2"
+        )
+        found = await self._database.read(query(sql, device, login))
+        return any(row["ended_because"] not in REVOKED for row in found)
 
     async def users(self, ids: Sequence[str]) -> Mapping[str, User]:
         dialect = self._database.dialect
