@@ -9,6 +9,7 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import resources
 from threading import Lock
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -47,6 +48,7 @@ class Passwords:
         self._threads = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="argon2")
         # Verified for accounts that do not exist, so that they take as long as the others.
         self._nobody = self._hasher.hash("nobody")
+        self._common = _common_passwords()
         self._taken = 0
         self._counting = Lock()
 
@@ -64,6 +66,10 @@ class Passwords:
         against = stored if stored is not None else self._nobody
         matches = await self._on_a_thread(self._matches, against, _octets(password))
         return known and matches
+
+    def is_common(self, password: str) -> bool:
+        """Whether it is among the most common, in whatever case."""
+        return unicodedata.normalize("NFKC", password).casefold() in self._common
 
     def needs_rehash(self, stored: str) -> bool:
         """Whether ``stored``, just verified, was made with other parameters than today's."""
@@ -91,6 +97,13 @@ class Passwords:
         except (VerificationError, ValueError):
             # ValueError: what is stored is no hash at all.
             return False
+
+
+def _common_passwords() -> frozenset[str]:
+    """Those that the package ships; its comments name their source."""
+    shipped = resources.files("portnet.security").joinpath("common_passwords.txt")
+    lines = shipped.read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
 
 
 def _octets(password: str) -> bytes:

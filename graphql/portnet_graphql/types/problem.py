@@ -11,13 +11,13 @@ from portnet.domain.declaring.document import LONGEST_NUMBER, MOST_ENCLOSED
 from portnet.domain.declaring.drafting import LONGEST_VALUE, MOST_PATCHES
 from portnet.domain.identity.mandate import NoMandate
 from portnet.domain.identity.member import LONGEST_LOGIN, LONGEST_NAME
+from portnet.domain.identity.password import LONGEST_PASSWORD
 from portnet.domain.identity.second_factor import Method
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
 from portnet.services.desk.anomaly import LONGEST_REASON, AnomalyRefusal
 from portnet.services.identity.device import LONGEST_ADDRESS, LONGEST_LABEL
-from portnet.services.identity.invitation import LONGEST_PASSWORD
 from portnet_graphql.types.node import Node
 from portnet_graphql.types.scalars import Proof, Severity
 from portnet_graphql.types.sentences import lapse_sentence, lapse_state
@@ -235,6 +235,11 @@ FAULTS: Mapping[str, Localised] = {
     ),
     "TOO_SHORT": Localised(
         fr="Au moins 8 caractères.", ar="8 أحرف على الأقل.", en="At least 8 characters."
+    ),
+    "TOO_COMMON": Localised(
+        fr="Ce mot de passe est trop courant : choisissez-en un autre.",
+        ar="كلمة المرور هذه شائعة جدا: اختاروا غيرها.",
+        en="This password is too common: choose another one.",
     ),
     "OTHER_COMPANY": Localised(
         fr="Le message concerne une autre société que ce dossier.",

@@ -13,13 +13,12 @@ import msgspec
 from portnet.domain.identity import throttling
 from portnet.domain.identity.account import Credentials
 from portnet.domain.identity.member import LONGEST_LOGIN, MemberFault, normal_login
+from portnet.domain.identity.password import password_faults
 from portnet.ports.clock import Clock
 from portnet.ports.identity.invitations import Invitations, PasswordHasher
 from portnet.ports.identity.throttle import Throttle
 from portnet.ports.unit_of_work import AuditDraft, UnitsOfWork
 from portnet.services.identity.session import TryLater
-
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 
 
 class NotAccepted(enum.StrEnum):
@@ -47,7 +46,8 @@ class Welcome:
         self, login: str, code: str, password: str, address: str | None = None
     ) -> NotAccepted | TryLater | tuple[MemberFault, ...]:
         """Choose the first password; no faults when it is chosen."""
-        if faults := _faults(password):
+        common = self._passwords.is_common(password)
+        if faults := password_faults(password, normal_login(login), common=common):
             return faults
         now = self._clock.now()
         entry = throttling.invitation(normal_login(login), address)
@@ -90,11 +90,3 @@ class Welcome:
                 )
                 await work.commit()
         return True
-
-
-def _faults(password: str) -> tuple[MemberFault, ...]:
-    if len(password) < SHORTEST_PASSWORD:
-        return (MemberFault(path="password", code="TOO_SHORT"),)
-    if len(password) > LONGEST_PASSWORD:
-        return (MemberFault(path="password", code="TOO_LONG"),)
-    return ()

@@ -53,7 +53,9 @@ class AcceptInvitationInput:
     client_mutation_id: strawberry.ID
     login: str
     code: str
-    password: str = strawberry.field(description="8 to 128 characters.")
+    password: str = strawberry.field(
+        description="8 to 128 characters, and none of the most common."
+    )
 
 
 MemberResult: TypeAlias = Annotated[
