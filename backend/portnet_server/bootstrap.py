@@ -35,7 +35,9 @@ from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
 from portnet.services.identity.device import Devices
+from portnet.services.identity.revoking import Revocations
 from portnet.services.identity.session import Sessions
+from portnet.services.identity.warning import AccountWarnings
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
@@ -172,12 +174,14 @@ class House:
         self.requests = RequestRepository(self.database)
         self.files = DossierRepository(self.database)
         self.systems = AgencySystems(config.gateway_urls, config.sandbox_gateway_urls, GATEWAY)
+        planner = Planner(self.catalogue)
+        self.warnings = AccountWarnings(planner, self.ids, self.wakeups)
         self.factor = factor_room(
-            self.units, self.database, self.accounts, self.clock, secret, config.previous_secrets
-        )
+            self.units, self.database, self.accounts, self.clock, secret, config.previous_secrets,
+            self.warnings,
+        )  # fmt: skip
         self.proofs = ProofsByNeed(self.factor.step_up, NoApprovals())
         self.gateway = HttpGateway(self.systems, signing_key(secret), self.clock)
-        planner = Planner(self.catalogue)
         intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
         self.forms = published_forms(self.catalogue, self.references.current)
         self.approving = ApprovingRoom(
@@ -366,12 +370,15 @@ class House:
         )
         company = company_room(
             self.units, self.catalogue, self.proofs, self.passwords, self.clock, self.ids,
-            self.wakeups, self.throttle, secret,
+            self.wakeups, self.throttle, self.warnings, secret,
         )  # fmt: skip
         return Dependencies(
             services=Services(
                 sessions=sessions,
-                devices=Devices(self.units, self.clock, self.ids),
+                revocations=Revocations(
+                    self.units, self.accounts, self.warnings, self.clock, self.wakeups
+                ),
+                devices=Devices(self.units, self.clock, self.ids, self.warnings),
                 alerts=Alerts(self.units, self.clock, self.ids, self.wakeups),
                 indicators=self.indicators,
                 feedback=FeedbackBox(self.units, self.files, self.clock, self.ids),

@@ -54,6 +54,7 @@ from portnet.services.identity.device import Devices
 from portnet.services.identity.invitation import Welcome
 from portnet.services.identity.mandate import Mandates
 from portnet.services.identity.member import Members
+from portnet.services.identity.revoking import Revocations
 from portnet.services.identity.second_factor import SecondFactors
 from portnet.services.identity.session import Sessions
 from portnet.services.indicators.feedback import FeedbackBox
@@ -89,6 +90,7 @@ class ApprovingServices(msgspec.Struct, frozen=True, kw_only=True):
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
+    revocations: Revocations
     devices: Devices
     alerts: Alerts
     indicators: Indicators

@@ -16,6 +16,7 @@ from portnet.security.passwords import Passwords
 from portnet.services.identity.invitation import Welcome
 from portnet.services.identity.mandate import Mandates
 from portnet.services.identity.member import Members
+from portnet.services.identity.warning import AccountWarnings
 
 
 class CompanyRoom(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,12 +34,13 @@ def company_room(
     ids: Ids,
     wakeups: Wakeups,
     throttle: Throttle,
+    warnings: AccountWarnings,
     secret: bytes,
 ) -> CompanyRoom:
     """``secret`` is the server's own: invitations that wait are void when it changes."""
     codes = InvitationCodes(derive_key(secret, "invitations"))
     return CompanyRoom(
-        members=Members(units, proofs, codes, clock, ids, wakeups),
+        members=Members(units, proofs, codes, clock, ids, wakeups, warnings),
         mandates=Mandates(units, catalogue, proofs, clock, ids, wakeups),
         welcome=Welcome(units, codes, passwords, clock, throttle),
     )

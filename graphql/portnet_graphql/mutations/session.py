@@ -11,7 +11,8 @@ from portnet.services.identity.session import Origin, SignInRefusal, TryLater
 from portnet.services.identity.session import SignedIn as Opened
 from portnet.services.identity.step_up import FactorAsked
 from portnet_graphql.context import Context, Info
-from portnet_graphql.mutations.done import Done, MutationInput
+from portnet_graphql.errors import ContractError, ErrorCode
+from portnet_graphql.mutations.done import Done, MutationInput, SubjectInput
 from portnet_graphql.mutations.identity.proving import ProofInput, not_yet_signed_in
 from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import SecondFactorRequired, Throttled, WrongCredentials
@@ -76,6 +77,22 @@ class SessionMutations:
     @described("Ends the session; its tokens and sockets with it.")
     async def sign_out(self, info: Info, input: MutationInput) -> Done:
         await info.context.services.sessions.sign_out(info.context.viewer)
+        return Done(client_mutation_id=input.client_mutation_id)
+
+    @described(
+        "Ends one of the viewer's sessions: its tokens, sockets and devices with it. Twice is as"
+        " good as once."
+    )
+    async def revoke_session(self, info: Info, input: SubjectInput) -> Done:
+        key = key_of(Kind.SESSION, input.id) or ""
+        refusal = await info.context.services.revocations.revoke(info.context.viewer, key)
+        if refusal is not None:
+            raise ContractError(ErrorCode.NOT_FOUND, "There is no such session.")
+        return Done(client_mutation_id=input.client_mutation_id)
+
+    @described('"Block all": ends every session of the viewer but the one that asks.')
+    async def revoke_other_sessions(self, info: Info, input: MutationInput) -> Done:
+        await info.context.services.revocations.revoke_others(info.context.viewer)
         return Done(client_mutation_id=input.client_mutation_id)
 
 

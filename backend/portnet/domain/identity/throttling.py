@@ -47,8 +47,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 UNKNOWN_DEVICE = Rate(burst=10, every=300.0)
 #: Mistypings on a phone that has signed in to the account before.
 OWN_DEVICE = Rate(burst=10, every=60.0)
-#: Unknown devices behind one address: a new office's first morning passes at once.
-ADDRESS = Rate(burst=100, every=1.0)
+#: Wrong attempts of unknown devices behind one address: thirty hashes are 0.8 s of one processor.
+ADDRESS = Rate(burst=30, every=1.0)
 #: One session's tokens; a phone refreshes once in ten minutes.
 REFRESH = Rate(burst=20, every=30.0)
 

@@ -29,6 +29,7 @@ from portnet.ports.live import Wakeups
 from portnet.ports.reading import AccountReader
 from portnet.ports.security import Passwords, Tokens
 from portnet.ports.unit_of_work import AuditDraft, UnitOfWork, UnitsOfWork
+from portnet.services.identity.revoking import end
 from portnet.services.identity.step_up import FactorAsked, StepUp
 
 #: How long the token before the newest is honoured: a phone on a bad network asks again for the answer that it lost.
@@ -185,13 +186,8 @@ class Sessions:
     async def _end(
         self, work: UnitOfWork, user: User, session: Session, because: Ended, now: datetime
     ) -> None:
-        ended = msgspec.structs.replace(session, ended_at=now, ended_because=because)
-        devices = await work.devices_of(session.id)
-        work.add(
-            ended,
-            _audit(user, session.id, "session.ended", now),
-            *(msgspec.structs.replace(d, dead_at=now) for d in devices if d.dead_at is None),
-        )
+        await end(work, session, because, now)
+        work.add(_audit(user, session.id, "session.ended", now))
         await work.commit()
         self._wakeups.session_ended(session.id)
 

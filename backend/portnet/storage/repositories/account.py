@@ -7,7 +7,7 @@ from datetime import datetime
 
 from portnet.domain.access import Company, Mandate, User
 from portnet.domain.alerts import Device
-from portnet.domain.identity.account import REVOKED, Credentials
+from portnet.domain.identity.account import REVOKED, Credentials, Session
 from portnet.ports.reading import OpenSession, SignIn
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
@@ -51,6 +51,11 @@ class AccountRepository:
     async def devices(self, user: str) -> Sequence[Device]:
         sql = "SELECT * FROM device WHERE user_id = $1 ORDER BY id"
         return [rows.device(row) for row in await self._database.read(query(sql, user))]
+
+    async def sessions(self, user: str, now: datetime) -> Sequence[Session]:
+        sql = "SELECT * FROM user_session WHERE user_id = $1 AND ended_at IS NULL ORDER BY id DESC"
+        found = [rows.session(row) for row in await self._database.read(query(sql, user))]
+        return [session for session in found if session.alive(now)]
 
     async def devices_by_id(self, user: str, ids: Sequence[str]) -> Mapping[str, Device]:
         return {device.id: device for device in await self.devices(user) if device.id in set(ids)}

@@ -50,7 +50,9 @@ def service(world: World, passwords: Passwords, throttle: MemoryThrottle | None 
         world.ids,
         world.wakeups,
         LIFETIME,
-        factor_room(world.units, world.database, world.accounts, world.clock, SECRET, ()).step_up,
+        factor_room(
+            world.units, world.database, world.accounts, world.clock, SECRET, (), world.warnings
+        ).step_up,
         throttle or MemoryThrottle(),
     )
 
@@ -205,7 +207,7 @@ async def test_a_refresh_under_way_does_not_outlive_the_signing_out(
 
 async def test_signing_out_silences_the_phone(world: World, sessions: Sessions) -> None:
     answer, elsewhere = await signed_in(sessions), await signed_in(sessions)
-    devices = Devices(world.units, world.clock, world.ids)
+    devices = Devices(world.units, world.clock, world.ids, world.warnings)
     for viewer, address in ((answer.viewer, "phone"), (elsewhere.viewer, "tablet")):
         assert isinstance(await devices.register(viewer, "FCM", address, address, "fr"), Device)
     await sessions.sign_out(answer.viewer)
