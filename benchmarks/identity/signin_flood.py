@@ -108,8 +108,8 @@ class _Phone:
 
     async def register(self) -> None:
         given = {"kind": "FCM", "address": "benchmark", "label": "Phone", "locale": "FR"}
-        sent = {"input": {"clientMutationId": "2", **given}}
-        answer = await self._ask("RegisterDevice", sent, self._headers)
+        sent = {"clientMutationId": "2", **given}
+        answer = await self._ask("RegisterDevice", {"input": sent}, self._headers)
         self._device = answer["registerDevice"]["id"]
 
     async def home(self) -> None:
