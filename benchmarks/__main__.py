@@ -10,6 +10,7 @@ from benchmarks.agency_to_phone import agency_to_phone
 from benchmarks.declaring.save_field import save_field
 from benchmarks.declaring.tariff_search import tariff_search
 from benchmarks.declaring.validate_50 import validate_50
+from benchmarks.identity.signin_flood import signin_flood
 from benchmarks.indicators import indicators
 from benchmarks.intake import intake
 from benchmarks.manifest import manifest
@@ -27,6 +28,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[list[Result]]]] = {
     "validate_50": validate_50,
     "tariff_search": tariff_search,
     "save_field": save_field,
+    "signin_flood": signin_flood,
 }
 
 

@@ -35,7 +35,9 @@ from portnet.services.desk.anomaly import Anomalies
 from portnet.services.desk.help import Help
 from portnet.services.desk.reference import ReferenceTables
 from portnet.services.identity.device import Devices
+from portnet.services.identity.revoking import Revocations
 from portnet.services.identity.session import Sessions
+from portnet.services.identity.warning import AccountWarnings
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
@@ -83,6 +85,7 @@ from portnet_server.composition.drafting import Drafting, drafting, published_fo
 from portnet_server.composition.paying import paying_room
 from portnet_server.composition.second_factor import NoApprovals, ProofsByNeed, factor_room
 from portnet_server.composition.tariff import tariff_of
+from portnet_server.composition.throttling import throttle_of
 from portnet_server.config import Config, Mode
 from portnet_server.gateway import AgencySystems, GatewayWorker, HttpGateway, signing_key
 from portnet_server.system import GrowingIds, SystemClock
@@ -150,6 +153,7 @@ class House:
         self.hub = Hub(self.feed, self.clock)
         self.sockets = Sockets()
         self.passwords = Passwords()
+        self.throttle = throttle_of(config.redis_url)
         self.keyring = AgencyKeys(_secrets_box(config, secret))
         self.inbox = StorageInbox(self.database)
         self.channels = Channels(_gateways(config))
@@ -170,12 +174,14 @@ class House:
         self.requests = RequestRepository(self.database)
         self.files = DossierRepository(self.database)
         self.systems = AgencySystems(config.gateway_urls, config.sandbox_gateway_urls, GATEWAY)
+        planner = Planner(self.catalogue)
+        self.warnings = AccountWarnings(planner, self.ids, self.wakeups)
         self.factor = factor_room(
-            self.units, self.database, self.accounts, self.clock, secret, config.previous_secrets
-        )
+            self.units, self.database, self.accounts, self.clock, secret, config.previous_secrets,
+            self.warnings,
+        )  # fmt: skip
         self.proofs = ProofsByNeed(self.factor.step_up, NoApprovals())
         self.gateway = HttpGateway(self.systems, signing_key(secret), self.clock)
-        planner = Planner(self.catalogue)
         intake = Intake(self.units, self.catalogue, planner, self.clock, self.ids, self.wakeups)
         self.forms = published_forms(self.catalogue, self.references.current)
         self.approving = ApprovingRoom(
@@ -360,15 +366,19 @@ class House:
             self.wakeups,
             self.config.session_lifetime,
             self.factor.step_up,
+            self.throttle,
         )
         company = company_room(
             self.units, self.catalogue, self.proofs, self.passwords, self.clock, self.ids,
-            self.wakeups, secret,
+            self.wakeups, self.throttle, self.warnings, secret,
         )  # fmt: skip
         return Dependencies(
             services=Services(
                 sessions=sessions,
-                devices=Devices(self.units, self.clock, self.ids),
+                revocations=Revocations(
+                    self.units, self.accounts, self.warnings, self.clock, self.wakeups
+                ),
+                devices=Devices(self.units, self.clock, self.ids, self.warnings),
                 alerts=Alerts(self.units, self.clock, self.ids, self.wakeups),
                 indicators=self.indicators,
                 feedback=FeedbackBox(self.units, self.files, self.clock, self.ids),
@@ -434,6 +444,7 @@ async def running(config: Config, secret: bytes, role: Role = Role.ALL) -> Async
     house = House(config, secret)
     async with AsyncExitStack() as stack:
         stack.callback(house.passwords.close)
+        stack.push_async_callback(house.throttle.close)
         stack.push_async_callback(house.channels.close)
         await house.database.start()
         stack.push_async_callback(house.database.stop)

@@ -54,6 +54,7 @@ from portnet.services.identity.device import Devices
 from portnet.services.identity.invitation import Welcome
 from portnet.services.identity.mandate import Mandates
 from portnet.services.identity.member import Members
+from portnet.services.identity.revoking import Revocations
 from portnet.services.identity.second_factor import SecondFactors
 from portnet.services.identity.session import Sessions
 from portnet.services.indicators.feedback import FeedbackBox
@@ -89,6 +90,7 @@ class ApprovingServices(msgspec.Struct, frozen=True, kw_only=True):
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions
+    revocations: Revocations
     devices: Devices
     alerts: Alerts
     indicators: Indicators
@@ -193,6 +195,7 @@ class Context:
 
     Args:
         shared: frames for all phones of ``person``'s company; asking who is watching is a bug then.
+        address: where the operation comes from, if that is known.
     """
 
     def __init__(
@@ -202,10 +205,12 @@ class Context:
         locale: Locale,
         *,
         shared: bool = False,
+        address: str | None = None,
     ) -> None:
         self._dependencies = dependencies
         self._person = person
         self._shared = shared
+        self.address = address
         self.locale: Locale = locale
         self.now = dependencies.clock.now()
         self.services = dependencies.services

@@ -106,7 +106,7 @@ class GraphQLOperations:
         if not fields <= OPEN_FIELDS:
             _signed_in(person)
         locale = person.user.locale if person else preferred_locale(origin.accept_language)
-        context = Context(self._dependencies, person, locale)
+        context = Context(self._dependencies, person, locale, address=origin.address)
         execution = bind(prepared, request.variables, request.operation_name, context)
 
         async def run() -> bytes:

@@ -181,7 +181,13 @@ async def _change_a_member(apps: Apps) -> None:
     parts = apps.house.parts
     [declarant] = await apps.house.select("SELECT id FROM user_account WHERE login = 'declarant'")
     members = Members(
-        parts.units, ToldProofs(), InvitationCodes(bytes(32)), parts.clock, parts.ids, parts.wakeups
+        parts.units,
+        ToldProofs(),
+        InvitationCodes(bytes(32)),
+        parts.clock,
+        parts.ids,
+        parts.wakeups,
+        parts.warnings,
     )
     wish = MemberWish(member=declarant["id"], roles=(Role.DECLARANT, Role.LOGISTICS))
     saved = await members.save(await _viewer(apps.house, "administrator"), "roles", wish, CODE)

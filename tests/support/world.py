@@ -15,6 +15,7 @@ from portnet.domain.procedure import Entry, Procedure
 from portnet.ports.alerts import AlertPlanner
 from portnet.ports.unit_of_work import Change, Position
 from portnet.services.approving.describing import PathDescriber
+from portnet.services.identity.warning import AccountWarnings
 from portnet.services.intake import Intake
 from portnet.services.submission import Submissions
 from portnet.services.timer import TimerService
@@ -110,6 +111,7 @@ class World:
             self.ids,
             self.wakeups,
         )
+        self.warnings = AccountWarnings(Planner(self.catalogue), self.ids, self.wakeups)
         self.timers = StorageTimers(database)
         self.proofs = ToldProofs()
         done = SubmissionRepository(database)

@@ -14,6 +14,10 @@ class Passwords(Protocol):
         """Whether ``password`` is the one behind ``stored``; takes as long when there is none."""
         ...
 
+    def busy(self, *, known_device: bool) -> bool:
+        """Whether so many wait for their hash that another one had better come back; true later for a known device."""
+        ...
+
 
 class Tokens(Protocol):
     def access(self, user: User, session: str, sandbox: bool, now: datetime) -> AccessToken:

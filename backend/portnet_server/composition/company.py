@@ -6,6 +6,7 @@ import msgspec
 
 from portnet.domain.catalogue import Catalogue
 from portnet.ports.clock import Clock, Ids
+from portnet.ports.identity.throttle import Throttle
 from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.unit_of_work import UnitsOfWork
@@ -15,6 +16,7 @@ from portnet.security.passwords import Passwords
 from portnet.services.identity.invitation import Welcome
 from portnet.services.identity.mandate import Mandates
 from portnet.services.identity.member import Members
+from portnet.services.identity.warning import AccountWarnings
 
 
 class CompanyRoom(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,12 +33,14 @@ def company_room(
     clock: Clock,
     ids: Ids,
     wakeups: Wakeups,
+    throttle: Throttle,
+    warnings: AccountWarnings,
     secret: bytes,
 ) -> CompanyRoom:
     """``secret`` is the server's own: invitations that wait are void when it changes."""
     codes = InvitationCodes(derive_key(secret, "invitations"))
     return CompanyRoom(
-        members=Members(units, proofs, codes, clock, ids, wakeups),
+        members=Members(units, proofs, codes, clock, ids, wakeups, warnings),
         mandates=Mandates(units, catalogue, proofs, clock, ids, wakeups),
-        welcome=Welcome(units, codes, passwords, clock),
+        welcome=Welcome(units, codes, passwords, clock, throttle),
     )

@@ -17,6 +17,7 @@ from portnet.security.keys import derive_key
 from portnet.security.secrets_box import SecretsBox
 from portnet.services.identity.second_factor import SecondFactors
 from portnet.services.identity.step_up import StepUp
+from portnet.services.identity.warning import AccountWarnings
 from portnet.storage.engines import Database
 from portnet.storage.repositories.identity.second_factor import SecondFactorRepository
 
@@ -71,6 +72,7 @@ def factor_room(
     clock: Clock,
     secret: bytes,
     previous_secrets: Sequence[bytes],
+    warnings: AccountWarnings,
 ) -> FactorRoom:
     """The room over one database; secrets are sealed under the server's ``secret``."""
     authenticator = authenticator_of(secret, previous_secrets)
@@ -79,5 +81,7 @@ def factor_room(
     return FactorRoom(
         authenticator=authenticator,
         step_up=step_up,
-        second_factors=SecondFactors(units, reader, accounts, authenticator, step_up, clock),
+        second_factors=SecondFactors(
+            units, reader, accounts, authenticator, step_up, clock, warnings
+        ),
     )

@@ -7,13 +7,14 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
+from portnet.services.identity.session import Origin, SignInRefusal, TryLater
 from portnet.services.identity.session import SignedIn as Opened
-from portnet.services.identity.session import SignInRefusal
 from portnet.services.identity.step_up import FactorAsked
 from portnet_graphql.context import Context, Info
-from portnet_graphql.mutations.done import Done, MutationInput
+from portnet_graphql.errors import ContractError, ErrorCode
+from portnet_graphql.mutations.done import Done, MutationInput, SubjectInput
 from portnet_graphql.mutations.identity.proving import ProofInput, not_yet_signed_in
-from portnet_graphql.types.node import described
+from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import SecondFactorRequired, Throttled, WrongCredentials
 from portnet_graphql.types.viewer import Viewer
 
@@ -24,6 +25,11 @@ class SignInInput:
     login: str
     password: str
     proof: ProofInput | None = strawberry.UNSET
+    device_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What `registerDevice` answered on this phone before: others' attempts on the account do not"
+        " keep it out.",
+    )
 
 
 @strawberry.input
@@ -53,7 +59,9 @@ class SessionMutations:
     async def sign_in(self, info: Info, input: SignInInput) -> SignInResult:
         sessions = info.context.services.sessions
         proof = input.proof.known() if input.proof else None
-        outcome = await sessions.sign_in(input.login, input.password, proof)
+        device = key_of(Kind.DEVICE, input.device_id) if input.device_id else None
+        origin = Origin(address=info.context.address, device=device)
+        outcome = await sessions.sign_in(input.login, input.password, proof, origin)
         if isinstance(outcome, FactorAsked):
             return await not_yet_signed_in(outcome, info.context)
         return await _shown(outcome, info.context)
@@ -71,8 +79,26 @@ class SessionMutations:
         await info.context.services.sessions.sign_out(info.context.viewer)
         return Done(client_mutation_id=input.client_mutation_id)
 
+    @described(
+        "Ends one of the viewer's sessions: its tokens, sockets and devices with it. Twice is as"
+        " good as once."
+    )
+    async def revoke_session(self, info: Info, input: SubjectInput) -> Done:
+        key = key_of(Kind.SESSION, input.id) or ""
+        refusal = await info.context.services.revocations.revoke(info.context.viewer, key)
+        if refusal is not None:
+            raise ContractError(ErrorCode.NOT_FOUND, "There is no such session.")
+        return Done(client_mutation_id=input.client_mutation_id)
 
-async def _shown(outcome: Opened | SignInRefusal, context: Context) -> SignInResult:
+    @described('"Block all": ends every session of the viewer but the one that asks.')
+    async def revoke_other_sessions(self, info: Info, input: MutationInput) -> Done:
+        await info.context.services.revocations.revoke_others(info.context.viewer)
+        return Done(client_mutation_id=input.client_mutation_id)
+
+
+async def _shown(outcome: Opened | SignInRefusal | TryLater, context: Context) -> SignInResult:
+    if isinstance(outcome, TryLater):
+        return Throttled.for_(outcome.seconds, context.locale)
     if isinstance(outcome, SignInRefusal):
         return WrongCredentials.in_(context.locale)
     signed_in = await context.signed_in(outcome.viewer.session)

@@ -25,7 +25,7 @@ from portnet_graphql.types.help import HelpCase
 from portnet_graphql.types.member import Member
 from portnet_graphql.types.node import LARGEST_PAGE, Kind, Node, described, key_of
 from portnet_graphql.types.procedure import TimelineEntry
-from portnet_graphql.types.viewer import Device, Viewer
+from portnet_graphql.types.viewer import Device, Session, Viewer
 
 
 @strawberry.type
@@ -73,6 +73,10 @@ async def _of_kind(kind: Kind, key: str, context: Context) -> Node | None:
         case Kind.DEVICE:
             devices = await context.readers.accounts.devices_by_id(context.viewer.user, [key])
             return Device.of(devices[key]) if key in devices else None
+        case Kind.SESSION:
+            opened = await context.services.revocations.opened(context.viewer)
+            of_viewer = (each for each in opened if each.session.id == key)
+            return next((Session.of(each, context.viewer.session) for each in of_viewer), None)
         case Kind.ANOMALY:
             return await _anomaly(key, context)
         case Kind.HELP_CASE:

@@ -52,6 +52,7 @@ class Kind(enum.StrEnum):
     MANDATE = "Mandate"
     MEMBER = "Member"
     DEVICE = "Device"
+    SESSION = "Session"
     DOSSIER = "Dossier"
     PROCEDURE = "Procedure"
     ENTRY = "TimelineEntry"

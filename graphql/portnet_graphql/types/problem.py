@@ -11,13 +11,13 @@ from portnet.domain.declaring.document import LONGEST_NUMBER, MOST_ENCLOSED
 from portnet.domain.declaring.drafting import LONGEST_VALUE, MOST_PATCHES
 from portnet.domain.identity.mandate import NoMandate
 from portnet.domain.identity.member import LONGEST_LOGIN, LONGEST_NAME
+from portnet.domain.identity.password import LONGEST_PASSWORD
 from portnet.domain.identity.second_factor import Method
 from portnet.domain.localised import Locale, Localised
 from portnet.domain.submission import NotDone
 from portnet.services.act import LONGEST_TEXT
 from portnet.services.desk.anomaly import LONGEST_REASON, AnomalyRefusal
 from portnet.services.identity.device import LONGEST_ADDRESS, LONGEST_LABEL
-from portnet.services.identity.invitation import LONGEST_PASSWORD
 from portnet_graphql.types.node import Node
 from portnet_graphql.types.scalars import Proof, Severity
 from portnet_graphql.types.sentences import lapse_sentence, lapse_state
@@ -145,6 +145,11 @@ THROTTLED = Localised(
     ar="محاولات كثيرة: أعيدوا المحاولة بعد {minutes} د.",
     en="Too many attempts: try again in {minutes} min.",
 )
+TRY_SOON = Localised(
+    fr="Trop d'essais en même temps : recommencez dans {seconds} s.",
+    ar="محاولات كثيرة في الوقت نفسه: أعيدوا المحاولة بعد {seconds} ث.",
+    en="Too many attempts at once: try again in {seconds} s.",
+)
 NO_SUCH_METHOD = Localised(
     fr="Seule une application d'authentification (code à six chiffres) est possible pour l'instant.",
     ar="لا يمكن حاليا سوى استعمال تطبيق مصادقة (رمز من ستة أرقام).",
@@ -231,6 +236,11 @@ FAULTS: Mapping[str, Localised] = {
     "TOO_SHORT": Localised(
         fr="Au moins 8 caractères.", ar="8 أحرف على الأقل.", en="At least 8 characters."
     ),
+    "TOO_COMMON": Localised(
+        fr="Ce mot de passe est trop courant : choisissez-en un autre.",
+        ar="كلمة المرور هذه شائعة جدا: اختاروا غيرها.",
+        en="This password is too common: choose another one.",
+    ),
     "OTHER_COMPANY": Localised(
         fr="Le message concerne une autre société que ce dossier.",
         ar="الرسالة تخص شركة أخرى غير صاحبة هذا الملف.",
@@ -282,6 +292,13 @@ class WrongCredentials(Problem):
 @strawberry.type
 class Throttled(Problem):
     retry_after_seconds: int
+
+    @classmethod
+    def for_(cls, seconds: int, locale: Locale) -> Throttled:
+        """Too many attempts to get in."""
+        sentence = (TRY_SOON if seconds < 60 else THROTTLED).in_(locale)
+        message = sentence.format(seconds=seconds, minutes=-(-seconds // 60))
+        return cls(code="THROTTLED", message=message, retry_after_seconds=seconds)
 
     @classmethod
     def until_a_code_counts(cls, throttled: bool, seconds: int, locale: Locale) -> Throttled:

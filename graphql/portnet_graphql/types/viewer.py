@@ -8,6 +8,7 @@ import strawberry
 
 from portnet.domain.alerts import Channel
 from portnet.domain.alerts import Device as KnownDevice
+from portnet.services.identity.revoking import OpenedSession
 from portnet_graphql.context import Info, Person
 from portnet_graphql.loaders import optional
 from portnet_graphql.types.approving.approval import Delegation
@@ -49,6 +50,25 @@ class Device(Node):
             channel=device.channel,
             last_seen_at=device.last_seen_at,
             reachable=device.dead_at is None,
+        )
+
+
+@strawberry.type(description="A place where the viewer is signed in.")
+class Session(Node):
+    device: Device | None = strawberry.field(description="Registered there last, if any.")
+    created_at: datetime
+    last_seen_at: datetime = strawberry.field(description="When it was last refreshed.")
+    current: bool = strawberry.field(description="The one that asks.")
+
+    @classmethod
+    def of(cls, opened: OpenedSession, current: str) -> Session:
+        session = opened.session
+        return cls(
+            id=node_id(Kind.SESSION, session.id),
+            device=None if opened.device is None else Device.of(opened.device),
+            created_at=session.opened_at,
+            last_seen_at=session.refreshed_at,
+            current=session.id == current,
         )
 
 

@@ -42,6 +42,12 @@ class PlainPasswords:
     async def hash(self, password: str) -> str:
         return password
 
+    def is_common(self, password: str) -> bool:
+        return password == "password"
+
+    def busy(self, *, known_device: bool) -> bool:
+        return False
+
 
 class Verifier:
     """Implements `AccessVerifier`."""

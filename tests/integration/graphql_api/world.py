@@ -30,6 +30,7 @@ from portnet.ports.unit_of_work import Change, Position
 from portnet.reference import load_shipped
 from portnet.scenarios import shipped
 from portnet.security.invitations import InvitationCodes
+from portnet.security.throttling.memory import MemoryThrottle
 from portnet.security.tokens import AccessTokens, token_key
 from portnet.services.act import Acts
 from portnet.services.alert import Alerts
@@ -42,7 +43,9 @@ from portnet.services.identity.device import Devices
 from portnet.services.identity.invitation import Welcome
 from portnet.services.identity.mandate import Mandates
 from portnet.services.identity.member import Members
+from portnet.services.identity.revoking import Revocations
 from portnet.services.identity.session import Sessions, SignedIn
+from portnet.services.identity.warning import AccountWarnings
 from portnet.services.indicators.counting import Counter
 from portnet.services.indicators.expecting import Expectations
 from portnet.services.indicators.feedback import FeedbackBox
@@ -148,8 +151,15 @@ class World:
         self.papers = room_over(database, self.clock, self.ids, self._wakeups, self._folder.name)
         self.tariff = tariff_of(database, self.unit, self.clock)
         self.proofs = ToldProofs()
+        self.warnings = AccountWarnings(Planner(self._catalogue), self.ids, self._wakeups)
         self.factor = factor_room(
-            self.unit, database, AccountRepository(database), self.clock, SECRET, ()
+            self.unit,
+            database,
+            AccountRepository(database),
+            self.clock,
+            SECRET,
+            (),
+            self.warnings,
         )
         self._shown = ProofsByNeed(
             self.factor.step_up if real_codes else self.proofs, approval=self.proofs
@@ -386,6 +396,7 @@ class World:
             forms=FORMS,
         )
         codes = InvitationCodes(SECRET)
+        self.throttle = MemoryThrottle()
         self.services = Services(
             sessions=Sessions(
                 self.unit,
@@ -397,8 +408,10 @@ class World:
                 wakeups,
                 timedelta(days=30),
                 self.factor.step_up,
+                self.throttle,
             ),
-            devices=Devices(self.unit, self.clock, self.ids),
+            revocations=Revocations(self.unit, accounts, self.warnings, self.clock, wakeups),
+            devices=Devices(self.unit, self.clock, self.ids, self.warnings),
             alerts=Alerts(self.unit, self.clock, self.ids, wakeups),
             indicators=Indicators(figures, self.clock, INDICATORS),
             feedback=FeedbackBox(self.unit, files, self.clock, self.ids),
@@ -435,11 +448,13 @@ class World:
             ),
             checks=room.checks,
             prefills=room.prefills,
-            members=Members(self.unit, self.proofs, codes, self.clock, self.ids, wakeups),
+            members=Members(
+                self.unit, self.proofs, codes, self.clock, self.ids, wakeups, self.warnings
+            ),
             mandates=Mandates(
                 self.unit, self._catalogue, self.proofs, self.clock, self.ids, wakeups
             ),
-            welcome=Welcome(self.unit, codes, PlainPasswords(), self.clock),
+            welcome=Welcome(self.unit, codes, PlainPasswords(), self.clock, self.throttle),
         )
         return Dependencies(
             services=self.services,

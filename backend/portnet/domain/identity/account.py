@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 
 import msgspec
+
+
+class Ended(enum.StrEnum):
+    """Why a session is over before its time."""
+
+    SIGNED_OUT = "SIGNED_OUT"
+    REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105 - no password: why a session ended
+    REVOKED = "REVOKED"
+    MEMBER_LEFT = "MEMBER_LEFT"
+
+
+#: Ends after which its device is not trusted any more: somebody else may hold it.
+REVOKED = frozenset({Ended.REFRESH_TOKEN_REUSED, Ended.REVOKED, Ended.MEMBER_LEFT})
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):

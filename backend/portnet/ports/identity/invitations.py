@@ -23,3 +23,7 @@ class PasswordHasher(Protocol):
     async def hash(self, password: str) -> str:
         """The text to store."""
         ...
+
+    def is_common(self, password: str) -> bool:
+        """Whether it is among the most common, however its letters are written."""
+        ...

@@ -9,6 +9,7 @@ from portnet.domain.alerts import Channel, Device
 from portnet.domain.localised import Locale
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.unit_of_work import AuditDraft, UnitsOfWork
+from portnet.services.identity.warning import AccountWarnings
 
 #: FCM's registration tokens take about 160 characters; a Web Push subscription a few hundred.
 LONGEST_ADDRESS = 1_000
@@ -28,10 +29,13 @@ class DeviceFault(msgspec.Struct, frozen=True, kw_only=True):
 class Devices:
     """The use case of registering a device."""
 
-    def __init__(self, units: UnitsOfWork, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, units: UnitsOfWork, clock: Clock, ids: Ids, warnings: AccountWarnings
+    ) -> None:
         self._units = units
         self._clock = clock
         self._ids = ids
+        self._warnings = warnings
 
     async def register(
         self, viewer: Viewer, kind: str, address: str, label: str, locale: Locale
@@ -62,6 +66,8 @@ class Devices:
             handed_over = [d for d in at_address if d.user != viewer.user and d.dead_at is None]
             work.add(device, *(msgspec.structs.replace(d, dead_at=now) for d in handed_over))
             if known is None or known.dead_at is not None:
+                # Collected before the device is written: it does not hear of itself.
+                work.add(*await self._warnings.of(work, viewer.user, viewer.company, now))
                 work.add(
                     AuditDraft(
                         company=viewer.company,
@@ -71,7 +77,7 @@ class Devices:
                         subject=device.id,
                     )
                 )
-            await work.commit()
+            self._warnings.send(await work.commit())
         return device
 
 

@@ -10,13 +10,15 @@ import hmac
 
 import msgspec
 
+from portnet.domain.identity import throttling
 from portnet.domain.identity.account import Credentials
 from portnet.domain.identity.member import LONGEST_LOGIN, MemberFault, normal_login
+from portnet.domain.identity.password import password_faults
 from portnet.ports.clock import Clock
 from portnet.ports.identity.invitations import Invitations, PasswordHasher
+from portnet.ports.identity.throttle import Throttle
 from portnet.ports.unit_of_work import AuditDraft, UnitsOfWork
-
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
+from portnet.services.identity.session import TryLater
 
 
 class NotAccepted(enum.StrEnum):
@@ -32,20 +34,28 @@ class Welcome:
         invitations: Invitations,
         passwords: PasswordHasher,
         clock: Clock,
+        throttle: Throttle,
     ) -> None:
         self._units = units
         self._invitations = invitations
         self._passwords = passwords
         self._clock = clock
+        self._throttle = throttle
 
     async def accept(
-        self, login: str, code: str, password: str
-    ) -> NotAccepted | tuple[MemberFault, ...]:
+        self, login: str, code: str, password: str, address: str | None = None
+    ) -> NotAccepted | TryLater | tuple[MemberFault, ...]:
         """Choose the first password; no faults when it is chosen."""
-        if faults := _faults(password):
+        common = self._passwords.is_common(password)
+        if faults := password_faults(password, normal_login(login), common=common):
             return faults
+        now = self._clock.now()
+        entry = throttling.invitation(normal_login(login), address)
+        if wait := await self._throttle.admit(entry, now):
+            return TryLater(seconds=throttling.whole(wait))
         if not await self._open(login, code):
             return NotAccepted.WRONG_CREDENTIALS
+        await self._throttle.forgive(entry, now)
         # A hash takes its time: outside of any transaction, and only for whoever knows the code.
         stored = await self._passwords.hash(password)
         return () if await self._open(login, code, stored) else NotAccepted.WRONG_CREDENTIALS
@@ -80,11 +90,3 @@ class Welcome:
                 )
                 await work.commit()
         return True
-
-
-def _faults(password: str) -> tuple[MemberFault, ...]:
-    if len(password) < SHORTEST_PASSWORD:
-        return (MemberFault(path="password", code="TOO_SHORT"),)
-    if len(password) > LONGEST_PASSWORD:
-        return (MemberFault(path="password", code="TOO_LONG"),)
-    return ()

@@ -13,7 +13,7 @@ import msgspec
 
 from portnet.domain.access import Role, User, Viewer
 from portnet.domain.events import MemberChanged, Record, user_audience
-from portnet.domain.identity.account import Credentials
+from portnet.domain.identity.account import Credentials, Ended
 from portnet.domain.identity.member import (
     INVITED_FOR,
     Invitation,
@@ -32,11 +32,12 @@ from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitOfWork, UnitsOfWork
 from portnet.services.identity.person import refused
+from portnet.services.identity.revoking import end
+from portnet.services.identity.warning import AccountWarnings
 
 SAVE = "saveMember"
 #: Stands for a password that nothing matches.
 NO_PASSWORD = ""
-_LEFT = "MEMBER_LEFT"
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +79,7 @@ class Members:
         clock: Clock,
         ids: Ids,
         wakeups: Wakeups,
+        warnings: AccountWarnings,
     ) -> None:
         self._units = units
         self._proofs = proofs
@@ -85,6 +87,7 @@ class Members:
         self._clock = clock
         self._ids = ids
         self._wakeups = wakeups
+        self._warnings = warnings
 
     async def save(
         self, viewer: Viewer, key: str, wish: MemberWish, proof: Proof | None
@@ -136,7 +139,9 @@ class Members:
                     user=viewer.user, key=key, subject=wished.id, fingerprint=fingerprint, at=now
                 )
             )
-            self._wakeups.feeds(await work.commit())
+            if known is not None and _in_its_rights(known) != _in_its_rights(wished):
+                work.add(*await self._warnings.of(work, wished.id, wished.company, now))
+            self._warnings.send(await work.commit())
         for session in follows.ended:
             self._wakeups.session_ended(session)
         return self._saved(wished, follows.invitation)
@@ -202,11 +207,7 @@ class Members:
             work.add(msgspec.structs.replace(invitation, used_at=invitation.used_at or now))
         sessions = await work.sessions_of(member.id)
         for session in sessions:
-            devices = await work.devices_of(session.id)
-            work.add(
-                msgspec.structs.replace(session, ended_at=now, ended_because=_LEFT),
-                *(msgspec.structs.replace(d, dead_at=now) for d in devices if d.dead_at is None),
-            )
+            await end(work, session, Ended.MEMBER_LEFT, now)
         return tuple(session.id for session in sessions)
 
     async def _as_saved(self, work: UnitOfWork, member: User, now: datetime) -> Saved:
@@ -225,6 +226,11 @@ class Members:
 async def _administers(work: UnitOfWork, viewer: Viewer) -> bool:
     people = await work.people(viewer.company)
     return any(u.id == viewer.user and Role.ADMINISTRATOR in u.roles for u in people)
+
+
+def _in_its_rights(user: User) -> tuple[object, ...]:
+    """What of an account its owner is warned about."""
+    return user.roles, user.active, user.phone, user.login
 
 
 def _action(known: User | None, wished: User, *, leaves: bool, returns: bool) -> str:

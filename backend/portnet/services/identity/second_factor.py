@@ -25,6 +25,7 @@ from portnet.ports.proofs import Proofs
 from portnet.ports.reading import AccountReader
 from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitsOfWork
 from portnet.services.identity.person import refused
+from portnet.services.identity.warning import AccountWarnings
 
 _ENROL, _CONFIRM = "enrol_second_factor", "confirm_second_factor"
 
@@ -49,6 +50,7 @@ class SecondFactors:
         authenticator: Authenticator,
         proofs: Proofs,
         clock: Clock,
+        warnings: AccountWarnings,
     ) -> None:
         self._units = units
         self._reader = reader
@@ -56,6 +58,7 @@ class SecondFactors:
         self._authenticator = authenticator
         self._proofs = proofs
         self._clock = clock
+        self._warnings = warnings
 
     async def readiness(self, user: str, occasion: Occasion = Occasion.STEP_UP) -> Readiness:
         """What an account can show, and how soon."""
@@ -119,8 +122,9 @@ class SecondFactors:
                 done = MutationDone(
                     user=viewer.user, key=key, subject=viewer.user, fingerprint=_CONFIRM, at=now
                 )
-                work.add(done, _audited(viewer, action, now))
-            await work.commit()
+                warned = await self._warnings.of(work, viewer.user, viewer.company, now)
+                work.add(done, _audited(viewer, action, now), *warned)
+            self._warnings.send(await work.commit())
         return refused(outcome) if isinstance(outcome, Unproven) else None
 
 

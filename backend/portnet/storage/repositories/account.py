@@ -7,7 +7,7 @@ from datetime import datetime
 
 from portnet.domain.access import Company, Mandate, User
 from portnet.domain.alerts import Device
-from portnet.domain.identity.account import Credentials
+from portnet.domain.identity.account import REVOKED, Credentials, Session
 from portnet.ports.reading import OpenSession, SignIn
 from portnet.storage import rows
 from portnet.storage.engines.database import Database
@@ -22,6 +22,15 @@ class AccountRepository:
 
     async def sign_in(self, login: str) -> SignIn | None:
         return await self._database.read(_sign_in(login))
+
+    async def signed_in_on(self, login: str, device: str) -> bool:
+        sql = (
+            "SELECT s.ended_because FROM device d"
+            " JOIN user_account u ON u.id = d.user_id JOIN user_session s ON s.id = d.session"
+            " WHERE d.id = $1 AND u.login = $2"
+        )
+        found = await self._database.read(query(sql, device, login))
+        return any(row["ended_because"] not in REVOKED for row in found)
 
     async def users(self, ids: Sequence[str]) -> Mapping[str, User]:
         dialect = self._database.dialect
@@ -42,6 +51,11 @@ class AccountRepository:
     async def devices(self, user: str) -> Sequence[Device]:
         sql = "SELECT * FROM device WHERE user_id = $1 ORDER BY id"
         return [rows.device(row) for row in await self._database.read(query(sql, user))]
+
+    async def sessions(self, user: str, now: datetime) -> Sequence[Session]:
+        sql = "SELECT * FROM user_session WHERE user_id = $1 AND ended_at IS NULL ORDER BY id DESC"
+        found = [rows.session(row) for row in await self._database.read(query(sql, user))]
+        return [session for session in found if session.alive(now)]
 
     async def devices_by_id(self, user: str, ids: Sequence[str]) -> Mapping[str, Device]:
         return {device.id: device for device in await self.devices(user) if device.id in set(ids)}

@@ -11,6 +11,7 @@ from portnet.domain.identity.member import GRANTABLE, MemberFault, MemberWish
 from portnet.domain.submission import NotDone
 from portnet.services.identity.invitation import NotAccepted
 from portnet.services.identity.member import Saved, save_hash
+from portnet.services.identity.session import TryLater
 from portnet_graphql.context import Info
 from portnet_graphql.mutations.company.refusing import refused
 from portnet_graphql.mutations.done import Done
@@ -52,7 +53,9 @@ class AcceptInvitationInput:
     client_mutation_id: strawberry.ID
     login: str
     code: str
-    password: str = strawberry.field(description="8 to 128 characters.")
+    password: str = strawberry.field(
+        description="8 to 128 characters, and none of the most common."
+    )
 
 
 MemberResult: TypeAlias = Annotated[
@@ -60,7 +63,7 @@ MemberResult: TypeAlias = Annotated[
     strawberry.union("MemberResult"),
 ]
 AcceptInvitationResult: TypeAlias = Annotated[
-    Done | InvalidInput | WrongCredentials, strawberry.union("AcceptInvitationResult")
+    Done | InvalidInput | WrongCredentials | Throttled, strawberry.union("AcceptInvitationResult")
 ]
 
 
@@ -93,8 +96,10 @@ class MemberMutations:
     ) -> AcceptInvitationResult:
         locale = info.context.locale
         outcome = await info.context.services.welcome.accept(
-            input.login, input.code, input.password
+            input.login, input.code, input.password, info.context.address
         )
+        if isinstance(outcome, TryLater):
+            return Throttled.for_(outcome.seconds, locale)
         if isinstance(outcome, NotAccepted):
             return WrongCredentials.in_(locale)
         if outcome:

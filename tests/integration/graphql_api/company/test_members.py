@@ -44,6 +44,7 @@ async def test_somebody_is_invited_and_chooses_a_password_once(world: World) -> 
     assert (amina["invitation"], amina["invitedUntil"]) == (None, invited["invitedUntil"])
     assert (await accept(world, "0000-0000-0000-0000"))["code"] == "WRONG_CREDENTIALS"
     assert (await accept(world, code, "short"))["issues"] == [{"path": "password", "code": "TOO_SHORT"}]  # fmt: skip
+    assert (await accept(world, code, "password"))["issues"][0]["code"] == "TOO_COMMON"
     assert (await accept(world, code.lower()))["__typename"] == "Done"
     assert (await accept(world, code))["code"] == "WRONG_CREDENTIALS"
     signed_in = await world.services.sessions.sign_in("amina", "a long password")

@@ -14,7 +14,7 @@ from tests.support.world import World, open_world
 
 
 def service(world: World) -> Devices:
-    return Devices(world.units, world.clock, world.ids)
+    return Devices(world.units, world.clock, world.ids, world.warnings)
 
 
 async def registered(world: World, address: str = "token", label: str = "Pixel") -> Device:

@@ -20,7 +20,9 @@ USER = IMPORTER.person(Role.DECLARANT)
 
 @pytest.fixture
 def room(world: World) -> FactorRoom:
-    return factor_room(world.units, world.database, world.accounts, world.clock, SECRET, ())
+    return factor_room(
+        world.units, world.database, world.accounts, world.clock, SECRET, (), world.warnings
+    )
 
 
 async def drawn(world: World, room: FactorRoom, proof: Proof | None = None) -> Drawn:

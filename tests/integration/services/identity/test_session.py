@@ -10,9 +10,10 @@ import pytest
 from portnet.domain.alerts import Device
 from portnet.domain.identity.account import Credentials
 from portnet.security.passwords import Passwords
+from portnet.security.throttling.memory import MemoryThrottle
 from portnet.security.tokens import AccessTokens, token_key
 from portnet.services.identity.device import Devices
-from portnet.services.identity.session import GRACE, Sessions, SignedIn, SignInRefusal
+from portnet.services.identity.session import GRACE, Sessions, SignedIn, SignInRefusal, TryLater
 from portnet.services.identity.step_up import FactorAsked
 from portnet_server.composition.second_factor import factor_room
 from portnet_server.tokens import SessionTokens
@@ -38,7 +39,7 @@ def password_hash(passwords: Passwords) -> str:
     return asyncio.run(passwords.hash(PASSWORD))
 
 
-def service(world: World, passwords: Passwords) -> Sessions:
+def service(world: World, passwords: Passwords, throttle: MemoryThrottle | None = None) -> Sessions:
     tokens = SessionTokens(AccessTokens(token_key(SECRET)), SECRET, world.ids)
     return Sessions(
         world.units,
@@ -49,7 +50,10 @@ def service(world: World, passwords: Passwords) -> Sessions:
         world.ids,
         world.wakeups,
         LIFETIME,
-        factor_room(world.units, world.database, world.accounts, world.clock, SECRET, ()).step_up,
+        factor_room(
+            world.units, world.database, world.accounts, world.clock, SECRET, (), world.warnings
+        ).step_up,
+        throttle or MemoryThrottle(),
     )
 
 
@@ -63,7 +67,7 @@ async def signed_in(sessions: Sessions) -> SignedIn:
     return accepted(await sessions.sign_in(USER.login, PASSWORD))
 
 
-def accepted(answer: SignedIn | SignInRefusal | FactorAsked) -> SignedIn:
+def accepted(answer: SignedIn | SignInRefusal | FactorAsked | TryLater) -> SignedIn:
     assert isinstance(answer, SignedIn)
     return answer
 
@@ -132,7 +136,7 @@ async def test_a_phone_that_asks_several_times_at_once_gets_one_successor(
     async with open_world(migrated_url, clock=world.clock, lane=1, populate=False) as other:
         services = [sessions, service(other, passwords)]
         answers = await asyncio.gather(
-            *(services[n % 2].refresh(first.refresh.text) for n in range(8))
+            *(services[n % 2].refresh(first.refresh.text) for n in range(12))
         )
     assert len({accepted(answer).refresh.text for answer in answers}) == 1
 
@@ -203,7 +207,7 @@ async def test_a_refresh_under_way_does_not_outlive_the_signing_out(
 
 async def test_signing_out_silences_the_phone(world: World, sessions: Sessions) -> None:
     answer, elsewhere = await signed_in(sessions), await signed_in(sessions)
-    devices = Devices(world.units, world.clock, world.ids)
+    devices = Devices(world.units, world.clock, world.ids, world.warnings)
     for viewer, address in ((answer.viewer, "phone"), (elsewhere.viewer, "tablet")):
         assert isinstance(await devices.register(viewer, "FCM", address, address, "fr"), Device)
     await sessions.sign_out(answer.viewer)

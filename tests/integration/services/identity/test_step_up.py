@@ -32,7 +32,9 @@ APPROVE, PAY = "a" * 64, "b" * 64
 
 @pytest.fixture
 async def room(world: World) -> FactorRoom:
-    room = factor_room(world.units, world.database, world.accounts, world.clock, SECRET, ())
+    room = factor_room(
+        world.units, world.database, world.accounts, world.clock, SECRET, (), world.warnings
+    )
     await world.write(enrolled_account(room.authenticator, USER, world.clock.now()))
     return room
 
@@ -113,7 +115,9 @@ async def test_of_eight_processes_one_wins(world: World, room: FactorRoom) -> No
     await show(room, None)
     recovery = Proof(code=RECOVERY_CODES[0])
     rooms = [
-        factor_room(world.units, world.database, world.accounts, world.clock, SECRET, ())
+        factor_room(
+            world.units, world.database, world.accounts, world.clock, SECRET, (), world.warnings
+        )
         for _ in range(8)
     ]
     outcomes = await asyncio.gather(*(show(one, recovery) for one in rooms))
@@ -210,17 +214,23 @@ async def test_a_secret_is_kept_sealed_and_moves_to_the_servers_new_secret(
     assert TOTP_SECRET not in kept
     assert not any(code in kept for code in RECOVERY_CODES)
     new = b"n" * 32
-    rotated = factor_room(world.units, world.database, world.accounts, world.clock, new, (SECRET,))
+    rotated = factor_room(
+        world.units, world.database, world.accounts, world.clock, new, (SECRET,), world.warnings
+    )
     await show(rotated, None)
     assert isinstance(await show(rotated, shows(world.clock.now())), Proven)
     world.clock.advance(STEP)
-    alone = factor_room(world.units, world.database, world.accounts, world.clock, new, ())
+    alone = factor_room(
+        world.units, world.database, world.accounts, world.clock, new, (), world.warnings
+    )
     await show(alone, None)
     assert isinstance(await show(alone, shows(world.clock.now())), Proven)
 
 
 async def test_recovery_codes_survive_the_servers_secret(world: World, room: FactorRoom) -> None:
-    lost = factor_room(world.units, world.database, world.accounts, world.clock, b"n" * 32, ())
+    lost = factor_room(
+        world.units, world.database, world.accounts, world.clock, b"n" * 32, (), world.warnings
+    )
     await show(lost, None)
     assert isinstance(await show(lost, Proof(code=RECOVERY_CODES[0])), Proven)
 

@@ -143,3 +143,13 @@ async def test_a_cancelled_sign_in_gives_its_place_back_only_when_its_thread_end
     hasher.gate.set()
     await asyncio.gather(*waiting)
     assert hasher.most == 2
+
+
+@pytest.mark.parametrize("password", ["password", "PassWord", "1qaz2wsx", "ｐａｓｓｗｏｒｄ"])
+def test_what_everybody_tries_first_is_common(password: str) -> None:
+    assert Passwords().is_common(password)
+
+
+@pytest.mark.parametrize("password", ["", "a long password", "#", "كلمة سر طويلة"])
+def test_what_nobody_tries_first_is_not(password: str) -> None:
+    assert not Passwords().is_common(password)

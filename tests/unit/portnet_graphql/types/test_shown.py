@@ -54,7 +54,8 @@ def test_an_id_is_read_for_its_own_kind_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["EMPTY", "TOO_LONG", "UNKNOWN", "FIXED", "TAKEN", "TOO_EARLY", "TOO_SHORT"]
+    "code",
+    ["EMPTY", "TOO_LONG", "UNKNOWN", "FIXED", "TAKEN", "TOO_EARLY", "TOO_SHORT", "TOO_COMMON"],
 )
 def test_every_fault_has_a_sentence_in_each_language(code: str) -> None:
     fault = DeviceFault(path="label", code=code)

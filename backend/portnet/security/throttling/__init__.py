@@ -1,0 +1,1 @@
+"""Attempts to get in, counted in this process or in Redis for all of them."""

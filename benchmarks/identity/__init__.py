@@ -1,0 +1,1 @@
+"""What signing in costs those who are signed in."""
