@@ -9,6 +9,7 @@ APPROVED_KIND = "DUM_IMPORT"
 
 GOODS, SELLER, DUM, NUMBER = "goods/label", "seller/name", "papers/dum", "papers/number"
 HS = "goods/lines/*/hs"
+INVOICE = "papers/invoice"
 
 
 CARRIED = frozenset({SourceKind.LAST, SourceKind.TEMPLATE})
@@ -26,6 +27,7 @@ def a_form(kind: str = KIND, version: int = 1) -> Form:
         Field(path=NUMBER, label=words("Number"), type=FieldType.TEXT),
         Field(path="goods/lines/*", label=words("Lines"), type=FieldType.GROUP, repeats=True),
         Field(path=HS, label=words("Code"), type=FieldType.TEXT),
+        Field(path=INVOICE, label=words("Invoice"), type=FieldType.DOCUMENT),
     )
     step = Step(code="all", question=words("What comes in?"), hint=None, fields=fields)
     return Form(kind=kind, version=version, label=words("Declaration"), steps=(step,))
