@@ -310,6 +310,7 @@ class House:
             self.wakeups,
             blocking=self.drafting.checks.blocking,
             following=self.approving.following,
+            form_of=self.drafting.checks.form_of,
         )
 
     def _drafting(self) -> Drafting:

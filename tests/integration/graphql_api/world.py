@@ -433,6 +433,7 @@ class World:
                 wakeups,
                 blocking=room.checks.blocking,
                 following=approving.following,
+                form_of=room.checks.form_of,
             ),
             checks=room.checks,
             prefills=room.prefills,
