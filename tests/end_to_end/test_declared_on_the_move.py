@@ -25,11 +25,12 @@ from portnet_server.demo.gateway import Received, SimulatedSystem
 from portnet_server.demo.paying.provider import SimulatedProvider
 from portnet_server.gateway import public_half, signing_key
 from portnet_server.system import SystemClock
-from tests.support.declaring.published import declaration
+from tests.support.declaring.published import CONTAINER, DS, declaration
 from tests.support.house.opening import SECRET, HurriedClock, OpenHouse, open_house
 from tests.support.house.road import Road
 
 KIND, DUM = "DUM_IMPORT", Reference(scheme="DUM", value="309010202600185G")
+BOX = Reference(scheme="CONTAINER", value=CONTAINER)
 PLACE = "operation/incoterm_place"
 PARTIES = (("OPERATOR", "importer"), ("BROKER", "broker"))
 
@@ -315,3 +316,21 @@ async def procedures(phone: Phone) -> list[Any]:
     [dossier] = (await phone.ask("MyTurn", {"text": DUM.value}))["dossiers"]["nodes"]
     found: list[Any] = dossier["procedures"]["nodes"]
     return found
+
+
+async def test_what_another_file_of_the_company_has_is_said_before_it_is_sent(trade: Trade) -> None:
+    lot = Reference(scheme="LOT", value=f"{DS}/7")
+    await trade.says("BADR", "DUM_IMPORT.registered", DUM, lot, BOX)
+    async with live(trade.house.url, "declarant") as (phone, _):
+        me = (await phone.ask("Home", {"dossiers": 1, "alerts": 1}))["me"]
+        drafts = Drafts(phone.ask)
+        id_ = drafts.begin(KIND, me["company"]["id"], 1)
+        drafts.write(id_, dict(answers(SystemClock().now().date())))
+        assert await drafts.send()
+        draft = (await phone.ask("Declaration", {"id": id_}))["declaration"]
+        found = {(issue["code"], issue["severity"]) for issue in draft["issues"]}
+        assert {("CONTAINER_BUSY", "WARN"), ("LOT_TAKEN", "ERROR")} <= found
+        refused = await do(
+            phone, "RequestApproval", id=draft["id"], expectedVersion=draft["version"]
+        )
+        assert refused["__typename"] == "InvalidInput", refused
