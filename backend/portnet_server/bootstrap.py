@@ -23,6 +23,7 @@ from portnet.live.redis import RedisRelay
 from portnet.live.relay import Hint, Relay, RelayedWakeups
 from portnet.ports.unit_of_work import UnitOfWork
 from portnet.reference import load_shipped
+from portnet.reference.duties import load_duties
 from portnet.security.keys import derive_key
 from portnet.security.passwords import Passwords
 from portnet.security.secrets_box import SecretsBox
@@ -315,6 +316,7 @@ class House:
             self.wakeups,
             blocking=self.drafting.checks.blocking,
             following=self.approving.following,
+            form_of=self.drafting.checks.form_of,
         )
 
     def _drafting(self) -> Drafting:
@@ -417,6 +419,7 @@ class House:
             ),
             catalogue=self.catalogue,
             references=self.references,
+            duties=load_duties(),
             texts=self.wording,
             clock=self.clock,
             live=self.hub,

@@ -13,6 +13,7 @@ import strawberry
 from portnet.domain.access import Company, User, Viewer, helps
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.declaring.document import Document
+from portnet.domain.declaring.duties import DutyTables
 from portnet.domain.events import FrameKind, company_audience, user_audience
 from portnet.domain.localised import Locale
 from portnet.domain.reference.references import References
@@ -68,6 +69,7 @@ from portnet_graphql.loaders import (
     DeclarationLoaders,
     FileLoaders,
     Loader,
+    PaperLoaders,
     grouped,
 )
 
@@ -144,6 +146,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     readers: Readers
     catalogue: Catalogue
     references: ReferenceShelf
+    duties: DutyTables
     texts: AlertTexts
     clock: Clock
     live: LiveFeeds
@@ -217,6 +220,7 @@ class Context:
         self.readers = dependencies.readers
         self.catalogue = dependencies.catalogue
         self.references = dependencies.references.current
+        self.duties = dependencies.duties
         self.texts = dependencies.texts
         self.expected = dependencies.expected
         #: Where each of the person's feeds stood before anything else was read.
@@ -274,6 +278,10 @@ class Context:
         return grouped(self.services.documents.of_procedures)
 
     @cached_property
+    def papers(self) -> PaperLoaders:
+        return PaperLoaders(self.services.documents, self._somebody.viewer)
+
+    @cached_property
     def approvals(self) -> ApprovalLoaders:
         return ApprovalLoaders(self.readers.approvals, self._somebody.viewer)
 
@@ -301,7 +309,7 @@ class Context:
         """The context of somebody who has just signed in: their answer is theirs, in their language."""
         self._person = await person_of(self._dependencies, session, self.now)
         self.locale = self.person.user.locale
-        for cached in ("files", "alerts", "declarations", "approvals"):
+        for cached in ("files", "alerts", "declarations", "papers", "approvals"):
             self.__dict__.pop(cached, None)
         return self
 

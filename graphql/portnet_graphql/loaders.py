@@ -23,6 +23,7 @@ from portnet.ports.reading import (
     FileReader,
     RequestReader,
 )
+from portnet.services.declaring.document import Documents
 
 T = TypeVar("T")
 Made = TypeVar("Made")
@@ -115,6 +116,15 @@ class DeclarationLoaders:
         self.declarations = _one(lambda ids: declarations.declarations_by_id(viewer, now, ids))
         #: By declaration, what was sent.
         self.revisions_of = grouped(declarations.revisions_of)
+
+
+class PaperLoaders:
+    """Stored papers that a company may see."""
+
+    def __init__(self, documents: Documents, viewer: Viewer) -> None:
+        self.documents = _one(lambda ids: documents.stored(viewer, ids))
+        #: By declaration, those that were sent for it.
+        self.of_declarations = grouped(lambda ids: documents.of_subjects(viewer, ids))
 
 
 class ApprovalLoaders:

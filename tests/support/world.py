@@ -138,6 +138,7 @@ class World:
             self.wakeups,
             blocking=nothing_blocks,
             following=self.approving.following,
+            form_of=lambda _: None,
         )
         self.bells = TimerService(
             self.units,

@@ -17,6 +17,9 @@ from portnet.domain.access import Role, Viewer
 from portnet.domain.act import GATEWAY
 from portnet.domain.agency import Reference
 from portnet.domain.catalogue import CLOCK, Catalogue, Definition
+from portnet.domain.declaring.drafting import DraftSaved, written
+from portnet.domain.declaring.form import Form
+from portnet.domain.declaring.leaving import leaving
 from portnet.domain.events import Record, SubmissionChanged, submission_audiences
 from portnet.domain.identity.proof import Need, Proof, Unproven, operation_hash
 from portnet.domain.outgoing import Outgoing, OutgoingKind, OutgoingState, submission_body
@@ -35,7 +38,13 @@ from portnet.services.identity.person import person_of, refused
 #: How many faults of a content block it; an agency would not take it.
 Checker = Callable[[Submission], Awaitable[int]]
 
+#: The form that a submission answers; None where it was begun without one.
+FormOf = Callable[[Submission], Form | None]
+
 Decide = Callable[[Definition, Submission, Person, datetime], Decided]
+
+#: The steps before which a draft is tidied.
+_LEAVING = frozenset({"validate", "request_approval", "submit"})
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +73,7 @@ class Submissions:
         wakeups: Wakeups,
         blocking: Checker,
         following: Following,
+        form_of: FormOf,
     ) -> None:
         self._units = units
         self._reader = reader
@@ -75,6 +85,12 @@ class Submissions:
         self._wakeups = wakeups
         self._blocking = blocking
         self._following = following
+        self._form_of = form_of
+
+    def as_it_leaves(self, submission: Submission) -> Submission:
+        """``submission`` with the content that would be approved and sent: only a draft has something to tidy."""
+        saved = self._tidying(submission)
+        return submission if saved is None else written(submission, saved, submission.updated_at)
 
     async def draft(
         self,
@@ -119,7 +135,7 @@ class Submissions:
         blocking = await self._blocking(known)
 
         def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
-            if s.content_hash != known.content_hash:
+            if known.version != asked.expected_version:
                 return NotDone.STALE_VERSION
             return envelope_of.validate(envelope, s, who, blocking, now)
 
@@ -140,7 +156,7 @@ class Submissions:
         blocking = await self._blocking(known)
 
         def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
-            if s.content_hash != known.content_hash:
+            if known.version != asked.expected_version:
                 return NotDone.STALE_VERSION
             if s.state == envelope.start:
                 checked = envelope_of.validate(envelope, s, who, blocking, now)
@@ -161,7 +177,7 @@ class Submissions:
     async def submit(
         self, viewer: Viewer, asked: Asked, proof: Proof | None
     ) -> Submission | NotDone:
-        """Send it off, a draft once it is checked. The proof is bound to the content that is there now.
+        """Send it off, a draft once it is checked. The proof is bound to the content that would leave now.
 
         Nobody is asked for a proof of what could not be sent with it.
         """
@@ -169,11 +185,12 @@ class Submissions:
         if known is None:
             return NotDone.NOT_FOUND
         outgoing, blocking = self._ids.new(), await self._blocking(known)
+        leaves = self.as_it_leaves(known)
 
         def decide(envelope: Definition, s: Submission, who: Person, now: datetime) -> Decided:
             if self._route(s, viewer.sandbox) is None:
                 return NotDone.NO_ROUTE
-            if s.content_hash != known.content_hash:
+            if known.version != asked.expected_version:
                 return NotDone.STALE_VERSION
             if s.state == envelope.start:
                 checked = envelope_of.validate(envelope, s, who, blocking, now)
@@ -187,10 +204,10 @@ class Submissions:
             if known.version != asked.expected_version:
                 return NotDone.STALE_VERSION
             able = Person(user=viewer.user, company=viewer.company, roles=frozenset(Role))
-            would_be = decide(self._of(known), known, able, self._clock.now())
+            would_be = decide(self._of(known), leaves, able, self._clock.now())
             if isinstance(would_be, NotDone):
                 return would_be
-        return await self._proven(viewer, asked, "submit", decide, known.content_hash, proof)
+        return await self._proven(viewer, asked, "submit", decide, leaves.content_hash, proof)
 
     async def timed_out(self, submission: str, event: str) -> Submission | NotDone:
         """Our clock brings ``event``: lapse, no_ack, resend. NOT_NOW when the submission has moved on since."""
@@ -270,11 +287,12 @@ class Submissions:
             if known.version != asked.expected_version:
                 return NotDone.STALE_VERSION
             person = await person_of(work, viewer)
-            changed = decide(self._of(known), known, person, now)
+            before = self._tidied(work, known, viewer, now) if event in _LEAVING else known
+            changed = decide(self._of(known), before, person, now)
             if isinstance(changed, NotDone):
                 return changed
             if event == "submit":
-                if changed.approval is None and await self._following.asks(work, known):
+                if changed.approval is None and await self._following.asks(work, before):
                     return NotDone.APPROVAL_MISSING
                 work.add(await self._outgoing(work, viewer, changed, now))
                 work.add(envelope_of.revision_of(changed))
@@ -292,6 +310,25 @@ class Submissions:
             self._wakeups.feeds(await work.commit())
         self._wakeups.outbox()
         return changed
+
+    def _tidying(self, submission: Submission) -> DraftSaved | None:
+        form = self._form_of(submission)
+        if form is None or submission.state != self._of(submission).start:
+            return None
+        return leaving(form, submission)
+
+    def _tidied(
+        self, work: UnitOfWork, known: Submission, viewer: Viewer, now: datetime
+    ) -> Submission:
+        """``known`` as it leaves, and in the log what that took out of it."""
+        saved = self._tidying(known)
+        if saved is None:
+            return known
+        tidied = written(known, saved, now)
+        # Nobody is told of it: the step for which it was tidied follows in the same transaction.
+        record = Record(id=self._ids.new(), at=now, event=saved, subject=known.id, audiences=())
+        work.add(record, _audited(tidied, f"user:{viewer.user}", "tidy", now))
+        return tidied
 
     async def _outgoing(
         self, work: UnitOfWork, viewer: Viewer, submission: Submission, now: datetime

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from portnet.domain.catalogue import Catalogue
+from portnet.domain.declaring.drafting import values_of
+from portnet.domain.declaring.elsewhere import taken
 from portnet.domain.declaring.form import Forms
 from portnet.domain.declaring.issue import Facts
+from portnet.domain.declaring.reading import references_of
 from portnet.domain.reference.references import References
 from portnet.domain.submission import Submission
 from portnet.forms import load_forms
@@ -74,11 +77,18 @@ def drafting(
         owners = await accounts.companies([submission.company])
         owner = owners.get(submission.company)
         today = clock.now().astimezone(_CASABLANCA).date()
+        form = forms.form(submission.target, submission.form_version)
+        named = references_of(form, values_of(submission.content)) if form else ()
+        elsewhere = taken(
+            submission, await reader.known_elsewhere(submission.company, named) if named else ()
+        )
         return Facts(
             today=today,
             decimals=currency_decimals(),
             headings=frozenset(code[:_HEADING] for code in references().headings),
             company_ice=owner.ice if owner else None,
+            busy_containers=elsewhere.containers,
+            taken_lots=elsewhere.lots,
         )
 
     return Drafting(

@@ -310,6 +310,15 @@ class Throttled(Problem):
         message = CODE_USED.in_(locale).format(seconds=seconds)
         return cls(code="CODE_USED", message=message, retry_after_seconds=seconds)
 
+    @classmethod
+    def too_many_uploads(cls, seconds: int, locale: Locale) -> Throttled:
+        """``seconds`` until the oldest is given up; finishing one makes room at once."""
+        return cls(
+            code="TOO_MANY_UPLOADS",
+            message=TOO_MANY_UPLOADS.in_(locale),
+            retry_after_seconds=max(1, seconds),
+        )
+
 
 @strawberry.type
 class NotAllowedNow(Problem):
@@ -327,11 +336,6 @@ class NotAllowedNow(Problem):
     def no_such_method(cls, method: str, locale: Locale) -> NotAllowedNow:
         """To enrol with."""
         return cls(code="METHOD_UNAVAILABLE", message=NO_SUCH_METHOD.in_(locale), state=method)
-
-    @classmethod
-    def too_many_uploads(cls, locale: Locale) -> NotAllowedNow:
-        code = "TOO_MANY_UPLOADS"
-        return cls(code=code, message=TOO_MANY_UPLOADS.in_(locale), state=code)
 
     @classmethod
     def decided(cls, by: str, state: str, locale: Locale) -> NotAllowedNow:

@@ -28,6 +28,7 @@ from portnet.indicators import load_indicators
 from portnet.live.hub import Hub
 from portnet.ports.unit_of_work import Change, Position
 from portnet.reference import load_shipped
+from portnet.reference.duties import load_duties
 from portnet.scenarios import shipped
 from portnet.security.invitations import InvitationCodes
 from portnet.security.throttling.memory import MemoryThrottle
@@ -445,6 +446,7 @@ class World:
                 wakeups,
                 blocking=room.checks.blocking,
                 following=approving.following,
+                form_of=room.checks.form_of,
             ),
             checks=room.checks,
             prefills=room.prefills,
@@ -475,6 +477,7 @@ class World:
             ),
             catalogue=self._catalogue,
             references=self.references,
+            duties=load_duties(),
             texts=CodeAndReference(),
             clock=self.clock,
             live=self.hub,

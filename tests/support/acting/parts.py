@@ -40,4 +40,5 @@ def submissions_of(parts: House) -> Submissions:
         parts.wakeups,
         blocking=nothing_blocks,
         following=parts.approving.following,
+        form_of=parts.drafting.checks.form_of,
     )

@@ -37,6 +37,7 @@ from portnet_server.gateway import (
     signing_key,
 )
 from tests.support.acting.fakes import CODE
+from tests.support.declaring.forms import FORMS
 from tests.support.scenarios import IMPORTER, Line
 from tests.support.world import World
 
@@ -78,6 +79,7 @@ class Stage:
         self.submissions = Submissions(
             world.units, reader, world.catalogue, self.proofs, self.systems, clock, ids, wakeups,
             blocking=self._blocking, following=world.approving.following,
+            form_of=lambda s: FORMS.form(s.target, s.form_version),
         )  # fmt: skip
         self.decisions = world.approving.decisions(self.acts)
         paying = paying_room(

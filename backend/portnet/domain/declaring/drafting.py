@@ -14,6 +14,8 @@ from portnet.domain.agency import Reference
 from portnet.domain.declaring.form import FieldType, Form
 from portnet.domain.submission import Submission, content_hash
 
+#: The queue of what the house itself tidies: nobody wrote it, so it leaves who wrote a field last as it was.
+TIDYING = ""
 #: A line's worth of fields is 12; 50 lines are sent in a few patches.
 MOST_PATCHES = 200
 #: The longest answer of a form is a description of 1,000 characters; this only keeps the absurd out.
@@ -53,7 +55,7 @@ class DraftField(msgspec.Struct, frozen=True, kw_only=True):
 class DraftSaved(msgspec.Struct, frozen=True, kw_only=True, tag="draft_saved"):
     """Fields of a draft were written, which makes ``version``; the rest of the draft is as it was.
 
-    ``refs`` are what the whole draft is known by now.
+    ``refs`` are what the whole draft is known by now. In the queue `TIDYING` it is the house that wrote, for ``by``.
     """
 
     submission: str
@@ -172,7 +174,9 @@ def written(draft: Submission, saved: DraftSaved, at: datetime) -> Submission:
 
 
 def stamps(saved: DraftSaved, at: datetime) -> tuple[DraftField, ...]:
-    """Who wrote each of the fields that were saved."""
+    """Who wrote each of the fields that were saved; nobody what was only tidied."""
+    if saved.queue == TIDYING:
+        return ()
     return tuple(
         DraftField(
             submission=saved.submission,

@@ -121,8 +121,8 @@ class DocumentReader(Protocol):
         """For who holds its link; in any state."""
         ...
 
-    async def open_of(self, user: str, now: datetime) -> int:
-        """How many that the user announced are still awaited."""
+    async def open_until(self, user: str, now: datetime) -> Sequence[datetime]:
+        """Until when each that the user announced is still awaited, the first to end first."""
         ...
 
     async def expired(self, now: datetime, most: int) -> Sequence[str]:

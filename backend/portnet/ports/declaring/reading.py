@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from portnet.domain.access import Viewer
+from portnet.domain.agency import Reference
+from portnet.domain.declaring.elsewhere import KnownElsewhere
 from portnet.domain.submission import Revision, Submission
 from portnet.ports.reading import Page, PageSize
 
@@ -24,6 +26,12 @@ class DeclarationReader(Protocol):
 
     async def revisions_of(self, declarations: Sequence[str]) -> Mapping[str, Sequence[Revision]]:
         """What was sent of each, oldest first; of declarations that may be seen."""
+        ...
+
+    async def known_elsewhere(
+        self, company: str, references: Sequence[Reference]
+    ) -> Sequence[KnownElsewhere]:
+        """Which of ``references`` the company's files know that go on."""
         ...
 
     async def sent_last(

@@ -361,5 +361,11 @@ def _audited(approval: Approval, viewer: Viewer, action: str, now: datetime) -> 
         actor=f"user:{viewer.user}",
         on_behalf_of=f"user:{principal}" if principal else None,
         action=f"approval.{action}",
-        subject=f"{approval.id}/{approval.content.id}",
+        subject=f"{_trail_of(approval)}/{approval.content.id}",
     )
+
+
+def _trail_of(approval: Approval) -> str:
+    """A declaration's own trail tells who said yes to it; an act's is told once it is asked for in its file."""
+    declared = approval.content.matter is Matter.DECLARATION
+    return approval.content.subject if declared else approval.id

@@ -32,7 +32,12 @@ _SWEPT = 100
 
 
 class TooMany(msgspec.Struct, frozen=True, kw_only=True):
-    """So many papers of this person's are announced and not sent that another has to wait for them."""
+    """So many papers of this person's are announced and not sent that another has to wait for them.
+
+    At ``until`` the first of them is given up.
+    """
+
+    until: datetime
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,15 +83,15 @@ class Documents:
         if owner is None:
             return NotDone.NOT_FOUND
         fingerprint = _fingerprint(owner, announced)
-        waiting = await self._reader.open_of(viewer.user, now)
+        waiting = await self._reader.open_until(viewer.user, now)
         async with self._units() as work:
             done = await work.done(viewer.user, key)
             if done is not None:
                 known = await work.document(done.subject)
                 same = known is not None and done.fingerprint == fingerprint
                 return known if known is not None and same else NotDone.KEY_REUSED
-            if waiting >= MOST_OPEN:
-                return TooMany()
+            if len(waiting) >= MOST_OPEN:
+                return TooMany(until=waiting[0])
             document = _document(self._ids.new(), owner, announced, viewer, now)
             work.add(
                 document,
@@ -132,10 +137,11 @@ class Documents:
             return DocumentFault(path="documents", code="UNKNOWN")
         return tuple(found[key] for key in wanted)
 
-    async def of_subject(self, viewer: Viewer, subject: str) -> Sequence[Document]:
-        """Stored papers of a declaration, a request or a company, of those that ``viewer`` may see."""
-        now = self._clock.now()
-        return (await self._reader.of_subjects(viewer, now, [subject])).get(subject, ())
+    async def of_subjects(
+        self, viewer: Viewer, subjects: Sequence[str]
+    ) -> Mapping[str, Sequence[Document]]:
+        """Stored papers of declarations, requests or companies, of those that ``viewer`` may see."""
+        return await self._reader.of_subjects(viewer, self._clock.now(), subjects)
 
     async def of_company(self, company: str) -> Sequence[Document]:
         """A company's own stored papers."""

@@ -17,7 +17,7 @@ from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.mutations.declaring.refusal import refusal
 from portnet_graphql.mutations.identity.proving import ProofInput, unproven
 from portnet_graphql.types.approving.approval import Approval, changed, name_of
-from portnet_graphql.types.declaring.declaration import FieldChange
+from portnet_graphql.types.declaring.change import FieldChange
 from portnet_graphql.types.node import Kind, described, key_of
 from portnet_graphql.types.problem import (
     STALE_APPROVAL,

@@ -45,7 +45,8 @@ async def refusal(why: NotDone, current: Submission, event: str, context: Contex
         case NotDone.KEY_REUSED:
             return IdempotencyMismatch.in_(locale)
         case NotDone.PROOF_REQUIRED:
-            bound = operation_hash(event, current.id, current.content_hash)
+            leaves = context.services.submissions.as_it_leaves(current)
+            bound = operation_hash(event, current.id, leaves.content_hash)
             return await prove_first(bound, context)
         case NotDone.PROOF_USED | NotDone.THROTTLED:
             return await try_later(context)

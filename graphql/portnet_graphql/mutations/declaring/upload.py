@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias
 
@@ -16,7 +17,7 @@ from portnet_graphql.context import Info
 from portnet_graphql.errors import ContractError, ErrorCode
 from portnet_graphql.types.declaring.document import Upload
 from portnet_graphql.types.node import described
-from portnet_graphql.types.problem import IdempotencyMismatch, InvalidInput, NotAllowedNow
+from portnet_graphql.types.problem import IdempotencyMismatch, InvalidInput, Throttled
 
 #: What a paper may belong to, by the type that its id names.
 _SUBJECTS: Mapping[str, SubjectKind] = {
@@ -45,7 +46,7 @@ class StartUploadInput:
 
 
 StartUploadResult: TypeAlias = Annotated[
-    Upload | InvalidInput | NotAllowedNow | IdempotencyMismatch,
+    Upload | InvalidInput | Throttled | IdempotencyMismatch,
     strawberry.union("StartUploadResult"),
 ]
 
@@ -73,7 +74,8 @@ class UploadMutations:
             case KnownDocument():
                 return await Upload.of(outcome, context)
             case TooMany():
-                return NotAllowedNow.too_many_uploads(context.locale)
+                seconds = math.ceil((outcome.until - context.now).total_seconds())
+                return Throttled.too_many_uploads(seconds, context.locale)
             case NotDone.KEY_REUSED:
                 return IdempotencyMismatch.in_(context.locale)
             case NotDone():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -16,12 +16,16 @@ from portnet.domain.localised import Locale, Localised
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found, optional
 from portnet_graphql.types.company import Company
-from portnet_graphql.types.declaring.declaration import Declaration, FieldChange
+from portnet_graphql.types.declaring import declaration as declaring
+from portnet_graphql.types.declaring.change import FieldChange
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.money import Money
 from portnet_graphql.types.node import Kind, Node, PageInfo, ViewerOnly, described, node_id
 from portnet_graphql.types.procedure import ACTS
 from portnet_graphql.types.scalars import Role
+
+if TYPE_CHECKING:
+    from portnet_graphql.types.declaring.declaration import Declaration
 
 strawberry.enum(
     ApprovalState,
@@ -54,9 +58,6 @@ class LabelledText:
     text: str
 
 
-ApprovalSubject: TypeAlias = Annotated[Declaration | Procedure, strawberry.union("ApprovalSubject")]
-
-
 @strawberry.type(
     description="Immutable; its id is made of its hash. The sheet shows one and approves its id, so"
     " that a newer one cannot slip under the thumb."
@@ -72,11 +73,20 @@ class ApprovalContent(Node):
         )
 
     @described("What it is about as it is now; null where the viewer may no longer see it.")
-    async def subject(self, info: Info) -> ApprovalSubject | None:
+    async def subject(
+        self, info: Info
+    ) -> (
+        Annotated[
+            Annotated[Declaration, strawberry.lazy("portnet_graphql.types.declaring.declaration")]
+            | Procedure,
+            strawberry.union("ApprovalSubject"),
+        ]
+        | None
+    ):
         context, content = info.context, self.record
         if content.matter is Matter.DECLARATION:
             declared = await context.declarations.declarations.load(content.subject)
-            return None if declared is None else Declaration.of(declared)
+            return None if declared is None else declaring.Declaration.of(declared)
         procedure = await context.files.procedures.load(content.subject)
         return None if procedure is None else Procedure.of(procedure, context)
 

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from portnet.domain.business_hours import CASABLANCA
 from portnet.domain.declaring.drafting import values_of
+from portnet.domain.declaring.form import FieldType
 from portnet.domain.declaring.prefilling import Prefilled, note
-from portnet.domain.declaring.reading import FieldChange as KnownChange
-from portnet.domain.declaring.reading import diff
+from portnet.domain.declaring.reading import answered, diff
 from portnet.domain.declaring.sentences import sentence
 from portnet.domain.identifiers import is_ulid
 from portnet.domain.localised import Locale
 from portnet.domain.submission import Submission
 from portnet_graphql.context import Context, Info
 from portnet_graphql.loaders import found, optional
+from portnet_graphql.types.approving import approval as approving
 from portnet_graphql.types.company import Company
+from portnet_graphql.types.declaring.change import FieldChange
+from portnet_graphql.types.declaring.document import Document, paper_key
+from portnet_graphql.types.declaring.duties import DutyEstimate, duty_estimate
 from portnet_graphql.types.dossier import Procedure
 from portnet_graphql.types.node import Kind, Node, PageInfo, described, key_of, node_id
 from portnet_graphql.types.problem import FieldIssue
 from portnet_graphql.types.reference import Reason
 from portnet_graphql.types.scalars import Severity
+
+if TYPE_CHECKING:
+    # A declaration shows its approval, an approval its declaration: each names the other's type late.
+    from portnet_graphql.types.approving.approval import Approval
 
 
 @strawberry.enum
@@ -56,23 +67,6 @@ class PrefilledValue:
             cls(path=path, value=value, note=note(prefilled.origins[path]).in_(locale))
             for path, value in prefilled.values.items()
         ]
-
-
-@strawberry.type
-class FieldChange:
-    path: str
-    label: str
-    before: str | None
-    after: str | None
-
-    @classmethod
-    def of(cls, change: KnownChange, locale: Locale) -> FieldChange:
-        return cls(
-            path=change.path,
-            label=change.label.in_(locale),
-            before=change.before.in_(locale) if change.before else None,
-            after=change.after.in_(locale) if change.after else None,
-        )
 
 
 @strawberry.type(description="Its content is what is sent; nothing that was sent is ever changed.")
@@ -124,9 +118,36 @@ class Declaration(Node):
     async def issues(self, info: Info) -> list[FieldIssue]:
         return await issues_of(self.record, info.context)
 
+    @described(
+        "What importing it would cost by the rates that are known; null for what is not imported,"
+        " and while there is no line with a tariff code."
+    )
+    def duty_estimate(self, info: Info) -> DutyEstimate | None:
+        context, target = info.context, info.context.catalogue.latest(self.kind)
+        if target is None or target.direction != "IMPORT":
+            return None
+        values = answers_of(self.record, context)
+        today = context.now.astimezone(CASABLANCA).date()
+        return duty_estimate(values, today, context.duties, context.locale)
+
+    @described("Papers that were sent for it, and those that its answers name.")
+    async def documents(self, info: Info) -> list[Document]:
+        context = info.context
+        sent = await context.papers.of_declarations.load(self.record.id)
+        named = await context.papers.documents.load_many(_papers_named(self.record, context))
+        papers = {paper.id: paper for paper in (*sent, *named) if paper is not None}
+        return [Document.of(paper, context) for paper in papers.values()]
+
     @described("Why it was rejected, or returned to be corrected.")
     def reasons(self) -> list[Reason]:
         return [Reason.of(reason) for reason in self.record.reasons]
+
+    @described("The last that was asked for of it.")
+    async def approval(
+        self, info: Info
+    ) -> Annotated[Approval, strawberry.lazy("portnet_graphql.types.approving.approval")] | None:
+        known = await info.context.approvals.newest_of.load(self.record.id)
+        return None if known is None else approving.Approval.of(known)
 
     @described("What opened once the agency's system had taken it.")
     async def procedure(self, info: Info) -> Procedure | None:
@@ -160,6 +181,25 @@ class DeclarationConnection:
 def declaration_key(text: str) -> str | None:
     """The declaration that an id names: the server's own id, or the ULID that the app made."""
     return text if is_ulid(text) else key_of(Kind.DECLARATION, text)
+
+
+def answers_of(submission: Submission, context: Context) -> Mapping[str, str]:
+    """What is asked for and answered, tidied by the form; every answer of one without a form."""
+    values = values_of(submission.content)
+    form = context.services.checks.form_of(submission)
+    return values if form is None else answered(form, values)
+
+
+def _papers_named(submission: Submission, context: Context) -> list[str]:
+    form = context.services.checks.form_of(submission)
+    if form is None:
+        return []
+    keys = (
+        paper_key(text)
+        for path, text in values_of(submission.content).items()
+        if (field := form.field_of(path)) is not None and field.type is FieldType.DOCUMENT
+    )
+    return list(dict.fromkeys(key for key in keys if key is not None))
 
 
 async def issues_of(submission: Submission, context: Context) -> list[FieldIssue]:

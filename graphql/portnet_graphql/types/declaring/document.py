@@ -8,8 +8,9 @@ import strawberry
 
 from portnet.domain.declaring.document import Document as KnownDocument
 from portnet.domain.declaring.document import DocumentState
+from portnet.domain.identifiers import is_ulid
 from portnet_graphql.context import Context, Info
-from portnet_graphql.types.node import Kind, Node, ViewerOnly, described, node_id
+from portnet_graphql.types.node import Kind, Node, ViewerOnly, described, key_of, node_id
 
 
 @strawberry.type
@@ -44,6 +45,11 @@ class Document(Node):
     def content_url(self, info: Info) -> str | None:
         context = info.context
         return context.services.documents.content_url(self.record, context.viewer)
+
+
+def paper_key(text: str) -> str | None:
+    """The paper that an answer names: by its id in the contract, or by the ULID inside it."""
+    return text if is_ulid(text) else key_of(Kind.DOCUMENT, text)
 
 
 @strawberry.type(description="A paper on its way: PUT its bytes to the URL, in parts or at once.")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from portnet.storage.engines import query
-from tests.integration.graphql_api.declaring.test_declarations import App
+from tests.integration.graphql_api.declaring.app import App
 from tests.integration.graphql_api.world import World
 from tests.support.declaring.forms import APPROVED_KIND, GOODS, SELLER
 

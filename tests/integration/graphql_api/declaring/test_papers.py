@@ -15,7 +15,7 @@ REFS = {"ONSSA_FILE": "ONSSA-0001"}
 START = """mutation ($input: StartUploadInput!) { startUpload(input: $input) { __typename
   ... on Upload { id url received expiresAt document { id } }
   ... on InvalidInput { issues { path code message } }
-  ... on Problem { code message } } }"""
+  ... on Throttled { retryAfterSeconds } ... on Problem { code message } } }"""
 UPLOAD = """query ($id: ID!) { node(id: $id) { __typename
   ... on Upload { received document { id } }
   ... on Document { kind label number mediaType bytes sha256 } } }"""

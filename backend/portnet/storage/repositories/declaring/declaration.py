@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from portnet.domain.access import Viewer
+from portnet.domain.agency import Reference
+from portnet.domain.declaring.elsewhere import KnownElsewhere
 from portnet.domain.submission import Revision, Submission
 from portnet.ports.reading import Page, PageSize
 from portnet.storage import rows
@@ -66,6 +68,29 @@ class DeclarationRepository:
         for row in await self._database.read(query(sql, dialect.array(declarations))):
             groups[row["submission"]].append(rows.revision(row))
         return groups
+
+    async def known_elsewhere(
+        self, company: str, references: Sequence[Reference]
+    ) -> Sequence[KnownElsewhere]:
+        dialect = self._database.dialect
+        these = dialect.any_of("r.ref_key", "$2")
+        sql = (
+            "SELECT r.scheme, r.value, r.procedure, r.dossier, p.code FROM reference r"
+            " JOIN procedure p ON p.id = r.procedure JOIN dossier d ON d.id = r.dossier"
+            f" WHERE d.company = $1 AND d.status <> 'DONE' AND {these}"
+        )
+        keys = dialect.array([reference.key for reference in references])
+        found = await self._database.read(query(sql, company, keys))
+        return [
+            KnownElsewhere(
+                scheme=row["scheme"],
+                value=row["value"],
+                procedure=row["procedure"],
+                dossier=row["dossier"],
+                code=row["code"],
+            )
+            for row in found
+        ]
 
     async def sent_last(
         self, viewer: Viewer, now: datetime, company: str, kind: str

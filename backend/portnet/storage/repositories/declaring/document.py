@@ -74,13 +74,14 @@ class DocumentRepository:
         found = await self._read("SELECT * FROM document WHERE id = $1", id)
         return document(found[0]) if found else None
 
-    async def open_of(self, user: str, now: datetime) -> int:
+    async def open_until(self, user: str, now: datetime) -> Sequence[datetime]:
         sql = (
-            "SELECT CAST(count(*) AS bigint) AS n FROM document"
-            " WHERE state = 'OPEN' AND expires_at > $2 AND sent_by = $1"
+            "SELECT expires_at FROM document"
+            " WHERE state = 'OPEN' AND expires_at > $2 AND sent_by = $1 ORDER BY expires_at"
         )
-        count: int = (await self._read(sql, user, rows.micros(now)))[0]["n"]
-        return count
+        return [
+            rows.instant(row["expires_at"]) for row in await self._read(sql, user, rows.micros(now))
+        ]
 
     async def expired(self, now: datetime, most: int) -> Sequence[str]:
         sql = (
