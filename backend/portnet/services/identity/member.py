@@ -25,6 +25,7 @@ from portnet.domain.identity.member import (
     normal_login,
 )
 from portnet.domain.identity.proof import Need, Proof, Unproven, operation_hash
+from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.submission import NotDone
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.identity.invitations import Invitations
@@ -197,6 +198,13 @@ class Members:
     async def _out(self, work: UnitOfWork, member: User, now: datetime) -> tuple[str, ...]:
         """End all that lets ``member`` in."""
         work.add(Credentials(user=member.id, password_hash=NO_PASSWORD))
+        factor = await work.second_factor(member.id)
+        if factor is not None:
+            # Whoever comes back begins anew: the old authenticator opens nothing.
+            work.add(SecondFactor(user=member.id, company=member.company))
+        for lent in await work.approving.delegations(member.company):
+            if member.id in (lent.giver, lent.holder) and lent.revoked_at is None:
+                work.add(msgspec.structs.replace(lent, revoked_at=now))
         invitation = await work.invitation(member.id)
         if invitation is not None:
             work.add(msgspec.structs.replace(invitation, used_at=invitation.used_at or now))
