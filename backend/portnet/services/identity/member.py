@@ -178,7 +178,7 @@ class Members:
                 subject=wished.id,
             ),
         )
-        ended = await self._out(work, wished, now) if leaves else ()
+        ended = await self._out(work, viewer, wished, now) if leaves else ()
         return _Follows(ended=ended, invitation=invitation)
 
     async def _invitation(
@@ -195,13 +195,24 @@ class Members:
             expires_at=now + INVITED_FOR,
         )
 
-    async def _out(self, work: UnitOfWork, member: User, now: datetime) -> tuple[str, ...]:
+    async def _out(
+        self, work: UnitOfWork, viewer: Viewer, member: User, now: datetime
+    ) -> tuple[str, ...]:
         """End all that lets ``member`` in."""
         work.add(Credentials(user=member.id, password_hash=NO_PASSWORD))
         factor = await work.second_factor(member.id)
         if factor is not None:
             # Whoever comes back begins anew: the old authenticator opens nothing.
-            work.add(SecondFactor(user=member.id, company=member.company))
+            work.add(
+                SecondFactor(user=member.id, company=member.company),
+                AuditDraft(
+                    company=member.company,
+                    at=now,
+                    actor=f"user:{viewer.user}",
+                    action="second_factor.removed",
+                    subject=member.id,
+                ),
+            )
         for lent in await work.approving.delegations(member.company):
             if member.id in (lent.giver, lent.holder) and lent.revoked_at is None:
                 work.add(msgspec.structs.replace(lent, revoked_at=now))

@@ -70,7 +70,9 @@ async def test_no_field_beside_an_input_is_taken_anywhere(world: World) -> None:
     user = msgspec.structs.replace(world.users["chief"], roles=GRANTABLE)
     await world.write(user)
     token = await world.token("chief")
-    tables = ("submission", "approval", "delegation", "user_account", "company", "document", "mutation_done")  # fmt: skip
+    tables = (
+        "submission", "approval", "delegation", "user_account", "company", "document", "mutation_done",
+    )  # fmt: skip
     before = await of_the_importer(world, tables)
     for mutation in MUTATIONS:
         place = Place("mutation", mutation, ("input",))
