@@ -33,6 +33,7 @@ from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitOfWork, UnitsOfWork
 from portnet.services.identity.person import refused
+from portnet.services.identity.releasing import released
 
 SAVE = "saveMember"
 #: Stands for a password that nothing matches.
@@ -219,6 +220,7 @@ class Members:
         invitation = await work.invitation(member.id)
         if invitation is not None:
             work.add(msgspec.structs.replace(invitation, used_at=invitation.used_at or now))
+        work.add(*await released(work, member, self._ids, now))
         sessions = await work.sessions_of(member.id)
         for session in sessions:
             devices = await work.devices_of(session.id)
