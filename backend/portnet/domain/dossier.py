@@ -74,6 +74,18 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     broker_since: datetime | None = None
 
 
+def with_taker(dossier: Dossier, procedure: Procedure, now: datetime) -> Dossier:
+    """A new version that shows who said "I am on it" of ``procedure``, or that nobody does."""
+    advice = dossier.what_now
+    if advice.procedure == procedure.id:
+        advice = msgspec.structs.replace(
+            advice, taken_by=procedure.taken_by, taken_at=procedure.taken_at
+        )
+    return msgspec.structs.replace(
+        dossier, what_now=advice, updated_at=now, version=dossier.version + 1
+    )
+
+
 def urgency(status: Status) -> int:
     """Rank of a status, 0 being the most blocking."""
     return URGENCY.index(status)

@@ -80,13 +80,15 @@ class AlertAcknowledged(msgspec.Struct, frozen=True, kw_only=True, tag="alert_ac
 
 
 class StepTaken(msgspec.Struct, frozen=True, kw_only=True, tag="step_taken"):
-    """Somebody said "I am on it" of what an alert told them: the file shows who, until it leaves ``state``."""
+    """Somebody said "I am on it" of what an alert told them: the file shows who, until it leaves ``state``. ``by`` is
+    None when whoever had said so has left their company.
+    """
 
     dossier: str
     procedure: str
     state: str
     entered_at: datetime
-    by: str
+    by: str | None
     at: datetime
 
 

@@ -359,6 +359,10 @@ class UnitOfWork(Protocol):
         """The step that ``alert`` told of, its dossier locked until the unit ends."""
         ...
 
+    async def taken_steps(self, user: User) -> Sequence[AcknowledgedStep]:
+        """Those of which ``user`` said "I am on it" and at which files still stand; as for `step_of`."""
+        ...
+
     async def anomaly(
         self, anomaly: str, refs: Sequence[str], dossier: str | None
     ) -> AnomalyCase | None:

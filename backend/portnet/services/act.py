@@ -146,7 +146,7 @@ class Acts:
         proven = await self._proven(viewer, wish, proof)
         if proven is NotDone.APPROVAL_MISSING:
             return await self._ask_approval(viewer, wish)
-        if isinstance(proven, NotDone):
+        if not isinstance(proven, Mapping):
             return proven
         outcome = await self._ask(viewer, wish, proven)
         self._wakeups.outbox()
@@ -221,8 +221,13 @@ class Acts:
         self._write(work, files, author, wish, decided, source, False, now)
         return None
 
-    async def _proven(self, viewer: Viewer, wish: Wish, proof: Proof | None) -> _Shown | NotDone:
-        """What the act asks for, proven before the transaction: a proof is checked outside of one."""
+    async def _proven(
+        self, viewer: Viewer, wish: Wish, proof: Proof | None
+    ) -> _Shown | Procedure | Approval | NotDone | NoMandate:
+        """What the act asks for, proven before the transaction: a proof is checked outside of one.
+
+        A code is neither asked for nor used up for what cannot be done, or not by this person.
+        """
         known = await self._files.procedures_by_id(viewer, self._clock.now(), [wish.procedure])
         procedure = known.get(wish.procedure)
         if procedure is None:
@@ -230,14 +235,16 @@ class Acts:
         shown: dict[Need, Proven] = {}
         if await self._done.done(viewer.user, wish.key) is not None:
             return shown
-        if wish.request is None and procedure.version != wish.expected_version:
-            # A code is neither asked for nor used up for what cannot be done; why not is said below.
-            return shown
         if pays(procedure, wish.event) and under_way(procedure):
-            # Before a code is used up for nothing.
             return NotDone.DO_NOT_PAY_AGAIN
         act = next((a for a in acts_of(self._catalogue, procedure) if a.event == wish.event), None)
-        for need in act.needs if act else ():
+        if act is None or not act.needs:
+            return shown
+        async with self._units() as work:
+            ready = await self._ready(work, viewer, wish, None, self._clock.now())
+        if not isinstance(ready, _Ready):
+            return ready
+        for need in act.needs:
             if need in shown:
                 continue
             bound = operation_hash(wish.event, wish.procedure, wish.text or "")

@@ -10,7 +10,7 @@ import msgspec
 
 from portnet.domain.access import Viewer
 from portnet.domain.alerts import Alert, AlertState
-from portnet.domain.dossier import Dossier
+from portnet.domain.dossier import with_taker
 from portnet.domain.events import (
     AlertAcknowledged,
     AlertSeen,
@@ -142,7 +142,7 @@ class Alerts:
         heard_by = hearers(step.dossier, step.mandates, now)
         work.add(
             taken,
-            _taken(step.dossier, taken, now),
+            with_taker(step.dossier, taken, now),
             Record(
                 id=self._ids.new(),
                 at=now,
@@ -162,14 +162,3 @@ def _standing_at(step: AcknowledgedStep | None, alert: Alert) -> Procedure | Non
     if procedure is None or alert.facts.state != procedure.state:
         return None
     return procedure if step.occurred_at >= procedure.entered_at else None
-
-
-def _taken(dossier: Dossier, procedure: Procedure, now: datetime) -> Dossier:
-    advice = dossier.what_now
-    if advice.procedure == procedure.id:
-        advice = msgspec.structs.replace(
-            advice, taken_by=procedure.taken_by, taken_at=procedure.taken_at
-        )
-    return msgspec.structs.replace(
-        dossier, what_now=advice, updated_at=now, version=dossier.version + 1
-    )

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from portnet.domain import submission as envelope_of
-from portnet.domain.access import Role, Viewer
+from portnet.domain.access import Viewer
 from portnet.domain.act import GATEWAY
 from portnet.domain.agency import Reference
 from portnet.domain.catalogue import CLOCK, Catalogue, Definition
@@ -197,17 +197,26 @@ class Submissions:
                 if isinstance(checked, NotDone):
                     return checked
                 s = checked
-            # Whether the matrix asks for an approval is looked up in the transaction.
+            # Whether the matrix asks for an approval is looked up in a transaction.
             return envelope_of.submit(envelope, s, who, blocking, False, outgoing, now)
 
-        if await self._reader.done(viewer.user, asked.key) is None:
-            if known.version != asked.expected_version:
-                return NotDone.STALE_VERSION
-            able = Person(user=viewer.user, company=viewer.company, roles=frozenset(Role))
-            would_be = decide(self._of(known), leaves, able, self._clock.now())
+        done = await self._reader.done(viewer.user, asked.key)
+        if done is None and known.version != asked.expected_version:
+            return NotDone.STALE_VERSION
+        return await self._proven(viewer, asked, "submit", decide, leaves, proof)
+
+    async def _early(self, viewer: Viewer, known: Submission, decide: Decide) -> NotDone | None:
+        """Why ``known`` cannot be sent, or not by this person; looked at again under locks."""
+        now = self._clock.now()
+        async with self._units() as work:
+            if not await may_work_on(work, viewer, known, now):
+                return NotDone.NOT_FOUND
+            would_be = decide(self._of(known), known, await person_of(work, viewer), now)
             if isinstance(would_be, NotDone):
                 return would_be
-        return await self._proven(viewer, asked, "submit", decide, leaves.content_hash, proof)
+            if would_be.approval is None and await self._following.asks(work, known):
+                return NotDone.APPROVAL_MISSING
+        return None
 
     async def timed_out(self, submission: str, event: str) -> Submission | NotDone:
         """Our clock brings ``event``: lapse, no_ack, resend. NOT_NOW when the submission has moved on since."""
@@ -260,16 +269,18 @@ class Submissions:
         asked: Asked,
         event: str,
         decide: Decide,
-        content: str,
+        known: Submission,
         proof: Proof | None,
     ) -> Submission | NotDone:
-        """`_change` once the person has shown a second factor for this content."""
+        """`_change` once the person has shown a second factor for the content of ``known``."""
         if await self._reader.done(viewer.user, asked.key) is None:
-            bound = operation_hash(event, asked.submission, content)
+            if (refusal := await self._early(viewer, known, decide)) is not None:
+                return refusal
+            bound = operation_hash(event, asked.submission, known.content_hash)
             answer = await self._proofs.verify(viewer.user, Need.SECOND_FACTOR, bound, proof)
             if isinstance(answer, Unproven):
                 return refused(answer)
-        return await self._change(viewer, asked, event, decide, content)
+        return await self._change(viewer, asked, event, decide, known.content_hash)
 
     async def _change(
         self, viewer: Viewer, asked: Asked, event: str, decide: Decide, given: str = ""

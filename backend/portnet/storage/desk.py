@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from portnet.domain.access import User
 from portnet.domain.alerts import Alert
 from portnet.domain.filing import Files
 from portnet.domain.inbox import InboxState
@@ -21,6 +22,12 @@ _GENERATION = (
     " VALUES ($1, 1, $2, $3) ON CONFLICT (table_name) DO UPDATE SET"
     " generation = reference_import.generation + 1, imported_at = excluded.imported_at,"
     " imported_by = excluded.imported_by"
+)
+#: Told to the user, said by their name, and still shown.
+_TAKEN = (
+    "SELECT alert.* FROM alert JOIN procedure ON procedure.id = alert.procedure"
+    " WHERE alert.user_id = $1 AND alert.acknowledged_by = $2 AND procedure.taken_by = $2"
+    " ORDER BY alert.dossier"
 )
 _ROW = "INSERT INTO reference_row (table_name, code, cells) VALUES ($1, $2, $3)"
 
@@ -64,6 +71,17 @@ def step_of(dialect: Dialect, alert: Alert) -> Program[AcknowledgedStep | None]:
         procedures=tuple(map(rows.procedure, procedures)),
         mandates=tuple(map(rows.mandate, mandates)),
     )
+
+
+def taken_steps(dialect: Dialect, user: User) -> Program[list[AcknowledgedStep]]:
+    """See `UnitOfWork.taken_steps`."""
+    found = yield Statement(_TAKEN, (user.id, user.name))
+    steps: list[AcknowledgedStep] = []
+    for row in found:
+        step = yield from step_of(dialect, rows.alert(row))
+        if step is not None:
+            steps.append(step)
+    return steps
 
 
 def write_import(imported: TableImport) -> Program[None]:

@@ -50,7 +50,7 @@ from portnet.ports.unit_of_work import (
 )
 from portnet.storage import rows
 from portnet.storage.approving import StorageApprovingWork
-from portnet.storage.desk import anomaly_case, step_of, write_import
+from portnet.storage.desk import anomaly_case, step_of, taken_steps, write_import
 from portnet.storage.drafts import SUBSCRIPTION, draft_case, may_only_read
 from portnet.storage.engines.database import Database, Transaction
 from portnet.storage.engines.program import Batch, Program, Row, Statement, Together, query
@@ -309,6 +309,9 @@ class StorageUnitOfWork:
 
     async def step_of(self, alert: Alert) -> AcknowledgedStep | None:
         return await self._begun.run(step_of(self._database.dialect, alert))
+
+    async def taken_steps(self, user: User) -> Sequence[AcknowledgedStep]:
+        return await self._begun.run(taken_steps(self._database.dialect, user))
 
     async def anomaly(
         self, anomaly: str, refs: Sequence[str], dossier: str | None

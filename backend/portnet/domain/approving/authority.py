@@ -14,6 +14,7 @@ import msgspec
 from portnet.domain.access import User
 from portnet.domain.approving.approval import Approval
 from portnet.domain.approving.money import Money
+from portnet.domain.identity.subscription import SUBSCRIPTION
 from portnet.domain.submission import NotDone, Person
 
 #: A right that was lent may be lent on once: further, nobody remembers who answers for it.
@@ -63,12 +64,30 @@ def authority(
     delegations: Sequence[Delegation],
     now: datetime,
 ) -> Authority | NotDone:
-    """Whether ``person`` may decide ``approval``, and by whose right.
+    """Whether ``person`` may decide ``approval``, and by whose right. A company that may only read decides nothing but
+    what its subscription needs.
 
     Args:
         people: the active users of the company.
         delegations: the company's.
     """
+    right = _right(approval, person, people, delegations, now)
+    if isinstance(right, Authority) and person.reads_only:
+        return right if approval.content.code == SUBSCRIPTION else NotDone.SUSPENDED
+    return right
+
+
+def _right(
+    approval: Approval,
+    person: Person,
+    people: Sequence[User],
+    delegations: Sequence[Delegation],
+    now: datetime,
+) -> Authority | NotDone:
+    present = {user.id for user in people}
+    if person.user not in present:
+        # Who has left decides nothing, whatever was lent to them.
+        return NotDone.NOT_YOURS
     if person.user in (approval.author, approval.requested_by):
         return Authority(alone=True) if person.alone else NotDone.OWN_WORK
     if person.alone or approval.role in person.roles:
@@ -77,8 +96,8 @@ def authority(
     covering = [
         d for d in delegations if d.covers(approval.content.kind, approval.content.amount, now)
     ]
-    active = {user.id for user in people} - {approval.author, approval.requested_by}
-    for giver in _givers(person.user, covering, active):
+    others = present - {approval.author, approval.requested_by}
+    for giver in _givers(person.user, covering, others):
         if giver in holders:
             return Authority(on_behalf_of=giver)
     return NotDone.NOT_YOURS

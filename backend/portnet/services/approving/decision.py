@@ -150,7 +150,7 @@ class Decisions:
         return ended
 
     async def _early(self, viewer: Viewer, decision: Decision) -> Stale | Refused | NotDone | None:
-        """What can be told before a code is asked for; looked at again under locks."""
+        """What can be told before a code is asked for, whose right it is too; looked at again under locks."""
         found = await self._reader.newest_of_contents(viewer.company, decision.contents)
         shown = await self._reader.contents(viewer.company, decision.contents)
         for content in decision.contents:
@@ -158,6 +158,13 @@ class Decisions:
                 return NotDone.NOT_FOUND
             if (fault := _moved_on(found[content], shown[content])) is not None:
                 return fault
+        try:
+            async with self._units() as work:
+                person, now = await person_of(work, viewer), self._clock.now()
+                for content in decision.contents:
+                    await self._right(work, person, found[content], now)
+        except _No as no:
+            return no.outcome
         return None
 
     async def _decide(self, viewer: Viewer, decision: Decision, verb: str) -> Decided:

@@ -19,7 +19,7 @@ from portnet.ports.approving.reading import ApprovalReader
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.proofs import Proofs
 from portnet.ports.reading import SubmissionReader
-from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitsOfWork
+from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitOfWork, UnitsOfWork
 from portnet.services.approving.outcome import Fault, SecondFactorMissing
 from portnet.services.identity.person import person_of, refused
 
@@ -80,9 +80,9 @@ class Delegations:
         """Whoever may decide lends that right; what was lent to them may be lent on."""
         if found := await self._faults(viewer, loan):
             return found
-        missing = await self._unproven(viewer, loan.key, "delegate", loan.content, proof)
-        if missing is not None:
-            return missing
+        unproven = await self._unproven(viewer, loan, proof)
+        if unproven is not None:
+            return unproven
         now = self._clock.now()
         fingerprint = hashlib.sha256(f"delegate\0{loan.content}".encode()).hexdigest()
         async with self._units() as work:
@@ -91,11 +91,8 @@ class Delegations:
                 known = await work.approving.delegation(done.subject)
                 same = done.fingerprint == fingerprint and known is not None
                 return known if same and known is not None else NotDone.KEY_REUSED
-            person = await person_of(work, viewer)
-            lent = await work.approving.delegations(viewer.company)
-            holds = any(d.holder == viewer.user and d.in_force(now) for d in lent)
-            if person.roles <= {Role.DECLARANT} and not holds:
-                return NotDone.NOT_YOURS
+            if (refusal := await _refusal(work, viewer, now)) is not None:
+                return refusal
             delegation = Delegation(
                 id=self._ids.new(),
                 company=viewer.company,
@@ -156,15 +153,29 @@ class Delegations:
         return tuple(found)
 
     async def _unproven(
-        self, viewer: Viewer, key: str, action: str, content: str, proof: Proof | None
-    ) -> SecondFactorMissing | None:
-        if await self._done.done(viewer.user, key) is not None:
+        self, viewer: Viewer, loan: Loan, proof: Proof | None
+    ) -> SecondFactorMissing | NotDone | None:
+        """Whoever may not lend is not asked for a code."""
+        if await self._done.done(viewer.user, loan.key) is not None:
             return None
-        bound = operation_hash(action, viewer.user, content)
+        async with self._units() as work:
+            if (refusal := await _refusal(work, viewer, self._clock.now())) is not None:
+                return refusal
+        bound = operation_hash("delegate", viewer.user, loan.content)
         answer = await self._proofs.verify(viewer.user, Need.SECOND_FACTOR, bound, proof)
         if isinstance(answer, Unproven):
             return SecondFactorMissing(because=refused(answer), operation_hash=bound)
         return None
+
+
+async def _refusal(work: UnitOfWork, viewer: Viewer, now: datetime) -> NotDone | None:
+    """Why the viewer lends nothing: they have no right, or their company may only read."""
+    person = await person_of(work, viewer)
+    lent = await work.approving.delegations(viewer.company)
+    holds = any(d.holder == viewer.user and d.in_force(now) for d in lent)
+    if person.roles <= {Role.DECLARANT} and not (person.roles and holds):
+        return NotDone.NOT_YOURS
+    return NotDone.SUSPENDED if person.reads_only else None
 
 
 def _audited(delegation: Delegation, viewer: Viewer, action: str, now: datetime) -> AuditDraft:

@@ -10,7 +10,7 @@ from portnet.domain.access import Role, Viewer
 from portnet.domain.approving.matrix import Matrix, Rule, default_matrix, faults
 from portnet.domain.catalogue import Catalogue
 from portnet.domain.identity.proof import Need, Proof, Unproven, operation_hash
-from portnet.domain.submission import NotDone
+from portnet.domain.submission import NotDone, Person
 from portnet.ports.approving.reading import ApprovalReader
 from portnet.ports.clock import Clock
 from portnet.ports.proofs import Proofs
@@ -56,6 +56,10 @@ class Matrices:
             return tuple(Fault(path=fault.path, code=fault.code) for fault in found)
         content = msgspec.json.encode(rules).decode()
         if await self._done.done(viewer.user, key) is None:
+            async with self._units() as work:
+                # Whoever may not set them is not asked for a code.
+                if (refusal := _refusal(await person_of(work, viewer))) is not None:
+                    return refusal
             bound = operation_hash("set_approval_rules", viewer.company, content)
             answer = await self._proofs.verify(viewer.user, Need.SECOND_FACTOR, bound, proof)
             if isinstance(answer, Unproven):
@@ -73,9 +77,8 @@ class Matrices:
             if done is not None:
                 known = await work.approving.matrix(viewer.company) or matrix
                 return known if done.fingerprint == fingerprint else NotDone.KEY_REUSED
-            person = await person_of(work, viewer)
-            if not person.alone and not person.roles & {Role.MANAGER, Role.ADMINISTRATOR}:
-                return NotDone.NOT_YOURS
+            if (refusal := _refusal(await person_of(work, viewer))) is not None:
+                return refusal
             work.add(
                 matrix,
                 AuditDraft(
@@ -95,3 +98,9 @@ class Matrices:
             )
             await work.commit()
         return matrix
+
+
+def _refusal(person: Person) -> NotDone | None:
+    if not person.alone and not person.roles & {Role.MANAGER, Role.ADMINISTRATOR}:
+        return NotDone.NOT_YOURS
+    return NotDone.SUSPENDED if person.reads_only else None

@@ -25,6 +25,7 @@ from portnet.domain.identity.member import (
     normal_login,
 )
 from portnet.domain.identity.proof import Need, Proof, Unproven, operation_hash
+from portnet.domain.identity.second_factor import SecondFactor
 from portnet.domain.submission import NotDone
 from portnet.ports.clock import Clock, Ids
 from portnet.ports.identity.invitations import Invitations
@@ -32,6 +33,7 @@ from portnet.ports.live import Wakeups
 from portnet.ports.proofs import Proofs
 from portnet.ports.unit_of_work import AuditDraft, MutationDone, UnitOfWork, UnitsOfWork
 from portnet.services.identity.person import refused
+from portnet.services.identity.releasing import released
 from portnet.services.identity.revoking import end
 from portnet.services.identity.warning import AccountWarnings
 
@@ -182,7 +184,7 @@ class Members:
                 subject=wished.id,
             ),
         )
-        ended = await self._out(work, wished, now) if leaves else ()
+        ended = await self._out(work, viewer, wished, now) if leaves else ()
         return _Follows(ended=ended, invitation=invitation)
 
     async def _invitation(
@@ -199,12 +201,31 @@ class Members:
             expires_at=now + INVITED_FOR,
         )
 
-    async def _out(self, work: UnitOfWork, member: User, now: datetime) -> tuple[str, ...]:
+    async def _out(
+        self, work: UnitOfWork, viewer: Viewer, member: User, now: datetime
+    ) -> tuple[str, ...]:
         """End all that lets ``member`` in."""
         work.add(Credentials(user=member.id, password_hash=NO_PASSWORD))
+        factor = await work.second_factor(member.id)
+        if factor is not None:
+            # Whoever comes back begins anew: the old authenticator opens nothing.
+            work.add(
+                SecondFactor(user=member.id, company=member.company),
+                AuditDraft(
+                    company=member.company,
+                    at=now,
+                    actor=f"user:{viewer.user}",
+                    action="second_factor.removed",
+                    subject=member.id,
+                ),
+            )
+        for lent in await work.approving.delegations(member.company):
+            if member.id in (lent.giver, lent.holder) and lent.revoked_at is None:
+                work.add(msgspec.structs.replace(lent, revoked_at=now))
         invitation = await work.invitation(member.id)
         if invitation is not None:
             work.add(msgspec.structs.replace(invitation, used_at=invitation.used_at or now))
+        work.add(*await released(work, member, self._ids, now))
         sessions = await work.sessions_of(member.id)
         for session in sessions:
             await end(work, session, Ended.MEMBER_LEFT, now)

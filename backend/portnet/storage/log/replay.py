@@ -262,10 +262,15 @@ def _identity(definition: Definition, procedure: Procedure, entries: Sequence[En
 
 def _taken(taken: Sequence[StepTaken], standing: Standing) -> StepTaken | None:
     """Who took the step at which the procedure stands."""
-    last = max(taken, key=lambda step: step.at, default=None)
-    at_it = last is not None and (last.state, last.entered_at) == (
-        standing.state,
-        standing.entered_at,
+    last = sorted(taken, key=lambda step: step.at)[-1] if taken else None
+    at_it = (
+        last is not None
+        and last.by is not None
+        and (last.state, last.entered_at)
+        == (
+            standing.state,
+            standing.entered_at,
+        )
     )
     return last if at_it else None
 

@@ -128,3 +128,17 @@ async def test_nothing_is_assigned_beside_the_fields_of_the_input(
     assert [
         r[0] for r in await world.database.read(query("SELECT count(*) FROM user_account"))
     ] == before
+
+
+async def test_who_was_never_invited_is_answered_like_a_wrong_code(world: World) -> None:
+    await save(world, "1", **AMINA)
+    answers: list[Any] = []
+    for login in ("amina", "declarant", "nobody"):
+        given = {
+            "clientMutationId": "a",
+            "login": login,
+            "code": "0000-0000-0000-0000",
+            "password": "a long password",
+        }
+        answers.append((await world.data(None, ACCEPT, input=given))["acceptInvitation"])
+    assert answers == [{"__typename": answers[0]["__typename"], "code": "WRONG_CREDENTIALS"}] * 3

@@ -359,3 +359,27 @@ async def test_papers_of_a_procedure_are_versions_of_it_that_the_log_tells_again
     assert after.version == before.version + 2
     found = await room.documents.of_procedures([before.id])
     assert [paper.bytes for paper in found[before.id]] == [len(PDF), len(PDF) - 1]
+
+
+async def test_a_forged_link_opens_nothing_and_a_link_opens_its_own_paper_only(
+    world: World, room: DocumentRoom, sender: Sender
+) -> None:
+    mine, other = (
+        await started(world, room),
+        await started(world, room, PNG, media_type="image/png"),
+    )
+    links = [room.documents.upload_url(document) for document in (mine, other)]
+    base, _, token = links[0].rpartition("/")
+    # The last character has bits to spare, which say nothing.
+    for place in range(len(token) - 1):
+        letter = "A" if token[place] != "A" else "B"
+        forged = f"{base}/{token[:place]}{letter}{token[place + 1 :]}"
+        refused = await sender.put(forged, PDF)
+        assert refused is not None
+        assert refused.status == 404
+    crossed = await sender.put(links[1], PDF)
+    assert crossed is not None
+    assert crossed.status >= 400
+    # A link to send is no link to read.
+    assert (await sender.get(links[0])).status == 404
+    assert "STORED" not in await state(world)
