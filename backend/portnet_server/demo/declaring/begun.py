@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -33,7 +34,7 @@ async def declare_before_the_demo(url: str, clock: Clock, ids: Ids) -> None:
     """Raises PhoneError where the server at ``url`` refuses any of it."""
     async with _signed_in(url, "declarant") as phone:
         company = await _own_company(phone)
-        await _title_to_approve(phone, company, clock, ids)
+        await _title_to_approve(phone, url, company, clock, ids)
     async with _signed_in(url, "broker") as phone:
         drafts = Drafts(phone.execute)
         begun = drafts.begin("DUM_IMPORT", company, 1)
@@ -66,13 +67,13 @@ def title(ice: str, line: str, invoiced: str, paper: str) -> Mapping[str, str]:
     }
 
 
-async def _title_to_approve(phone: Client, company: str, clock: Clock, ids: Ids) -> None:
+async def _title_to_approve(phone: Client, url: str, company: str, clock: Clock, ids: Ids) -> None:
     drafts = Drafts(phone.execute)
     begun = drafts.begin("IMP_TITLE", company, 1)
     drafts.write(begun, {"operation/bank": "AWB"})
     await drafts.send()
     read = (await phone.execute("Declaration", {"id": begun}))["declaration"]
-    paper = await _sent(phone, read["id"])
+    paper = await _sent(phone, url, read["id"])
     invoiced = (clock.now() - timedelta(days=20)).date().isoformat()
     drafts.write(begun, title(COMPANIES["importer"].ice, ids.new(), invoiced, paper))
     await drafts.send()
@@ -81,7 +82,7 @@ async def _title_to_approve(phone: Client, company: str, clock: Clock, ids: Ids)
     await phone.act("RequestApproval", "requestApproval", asked, Identified, "Approval")
 
 
-async def _sent(phone: Client, subject: str) -> str:
+async def _sent(phone: Client, url: str, subject: str) -> str:
     """The id of a paper for ``subject``, once the server has it."""
     wish: dict[str, Any] = {
         "clientMutationId": mutation_id(),
@@ -92,7 +93,9 @@ async def _sent(phone: Client, subject: str) -> str:
         "sha256": hashlib.sha256(_PAPER).hexdigest(),
     }
     upload = (await phone.execute("StartUpload", {"input": wish}))["startUpload"]
-    async with aiohttp.ClientSession() as session, session.put(upload["url"], data=_PAPER) as put:
+    # To the demo itself, whatever name it has for the world outside.
+    address = url + urlsplit(str(upload["url"])).path
+    async with aiohttp.ClientSession() as session, session.put(address, data=_PAPER) as put:
         put.raise_for_status()
     async with asyncio.timeout(_STORED_WITHIN):
         # The same wish under the same id answers with how far it has come.
