@@ -153,7 +153,7 @@ class Client:
         field: str,
         variables: Variables,
         type_: type[T],
-        typename: str,
+        typename: str | frozenset[str],
         code: Code | None = None,
     ) -> T:
         """The member ``typename`` of a mutation's union; raises Refused for a Problem.

@@ -266,9 +266,10 @@ def read_sync(answer: object) -> SyncPage:
     )
 
 
-def read_result(answer: object, type_: type[T], typename: str) -> T | Problem:
-    """A mutation's union: the member named ``typename``, or why not; raises as `read_frame`."""
+def read_result(answer: object, type_: type[T], typename: str | frozenset[str]) -> T | Problem:
+    """A mutation's union: the member named ``typename``, or one of several, or why not; raises as `read_frame`."""
     union = msgspec.convert(answer, dict[str, Any])
-    if union.get("__typename") == typename:
+    wanted = frozenset({typename}) if isinstance(typename, str) else typename
+    if union.get("__typename") in wanted:
         return msgspec.convert(union, type_)
     return msgspec.convert(union, Problem)

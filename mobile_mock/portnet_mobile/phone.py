@@ -177,7 +177,12 @@ class Phone:
         return await self._client.ask(operation, type_, variables)
 
     async def act(
-        self, operation: str, field: str, variables: Variables, type_: type[T], typename: str
+        self,
+        operation: str,
+        field: str,
+        variables: Variables,
+        type_: type[T],
+        typename: str | frozenset[str],
     ) -> T:
         """The member ``typename`` of a mutation's union; raises Refused for a Problem."""
         return await self._client.act(operation, field, variables, type_, typename)

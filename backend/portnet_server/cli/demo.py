@@ -22,7 +22,9 @@ from portnet_server.cli.settings import demo_settings, secret_of
 from portnet_server.config import Config
 from portnet_server.demo import guide
 from portnet_server.demo.agency_client import AgencyClient
-from portnet_server.demo.gateway import Acknowledging, SimulatedSystem
+from portnet_server.demo.declaring.begun import declare_before_the_demo
+from portnet_server.demo.declaring.going_on import GoingOn
+from portnet_server.demo.gateway import Acknowledging, Received, SimulatedSystem
 from portnet_server.demo.keys import read_keys
 from portnet_server.demo.paying.provider import SimulatedProvider
 from portnet_server.demo.people import People
@@ -48,8 +50,8 @@ async def _demo(config: Config, quiet: bool) -> None:
         outbox = _Outbox()
         push = await stack.enter_async_context(PushGateway(on_accepted=outbox.show_push))
         smsc = await stack.enter_async_context(Smsc(on_accepted=outbox.show_sms))
-        answering = Acknowledging()
-        system = await stack.enter_async_context(_agencies_system(config, answering))
+        answering, going_on = Acknowledging(), GoingOn(SystemClock(), SystemRandom())
+        system = await stack.enter_async_context(_agencies_system(config, answering, going_on))
         provider = await stack.enter_async_context(_payment_provider(config, answering))
         wired = msgspec.structs.replace(
             config,
@@ -76,6 +78,8 @@ async def _demo(config: Config, quiet: bool) -> None:
         people = await stack.enter_async_context(People(server.address))
         simulators = Simulators(client, people, shipped(), house.clock, SystemRandom())
         answers = asyncio.create_task(answering.run(system, client), name="acknowledgements")
+        next_steps = asyncio.create_task(going_on.run(client), name="declarations go on")
+        await declare_before_the_demo(server.address, house.clock, house.ids)
         await simulators.file_the_past()
         alerts = Alerts(house.units, house.clock, house.ids, house.wakeups)
         await read_the_past(house.database, alerts, house.clock)
@@ -89,16 +93,23 @@ async def _demo(config: Config, quiet: bool) -> None:
             else asyncio.create_task(simulators.keep_acting(), name="simulated agencies")
         )
         await server.ended
-        running_still = [task for task in (acting, answers) if task is not None]
+        running_still = [task for task in (acting, answers, next_steps) if task is not None]
         for task in running_still:
             task.cancel()
         await asyncio.gather(*running_still, return_exceptions=True)
 
 
-def _agencies_system(config: Config, answering: Acknowledging) -> SimulatedSystem:
-    """What stands for the systems of all agencies: it takes what companies send, and says so."""
+def _agencies_system(
+    config: Config, answering: Acknowledging, going_on: GoingOn
+) -> SimulatedSystem:
+    """What stands for the systems of all agencies: it takes what companies send, says so, and goes on with it."""
     clock = SystemClock()
-    return SimulatedSystem(_ours(config, clock), clock, on_taken=answering.taken)
+
+    def taken(message: Received) -> None:
+        answering.taken(message)
+        going_on.taken(message)
+
+    return SimulatedSystem(_ours(config, clock), clock, on_taken=taken)
 
 
 def _payment_provider(config: Config, answering: Acknowledging) -> SimulatedProvider:

@@ -19,12 +19,14 @@ from portnet_server.system import SystemClock
 @click.option("--as", "login", default="declarant", show_default=True, help="Whose phone.")
 @click.option("--password", default=PASSWORD, help="By default the demo's.")
 @click.option(
-    "--locale", type=click.Choice(["fr", "ar", "en"]), help="By default the account's own."
+    "--locale",
+    type=click.Choice(["fr", "ar", "en"]),
+    help="Of the phone's own words; by default the account's, in which the server always speaks.",
 )
 @click.option("--code", help="Of the authenticator, for an account that is asked for one.")
 @click.option("--url", help="The server; by default the demo on this machine.")
 def phone(login: str, password: str, locale: str | None, code: str | None, url: str | None) -> None:
-    """Show LOGIN's dossiers and alerts as they change, and do what is typed: look, do, answer."""
+    """Show LOGIN's dossiers and alerts as they change, and do what is typed: look, do, answer, approve."""
     address = url or f"http://127.0.0.1:{demo_settings().port}"
     try:
         ended = asyncio.run(_shown(address.rstrip("/"), login, password, locale, code))

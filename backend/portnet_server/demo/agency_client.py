@@ -12,6 +12,9 @@ import msgspec
 from portnet.ports.clock import Clock
 from portnet.security.signatures import SigningKey, sign
 
+#: Seconds; less than servers keep an idle connection, or a message meets one that is being closed.
+_KEPT_OPEN = 2.0
+
 
 class Unreachable(Exception):
     """Nobody listens at the address, or the answer never came."""
@@ -40,7 +43,10 @@ class AgencyClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=15),
+            connector=aiohttp.TCPConnector(keepalive_timeout=_KEPT_OPEN),
+        )
         return self
 
     async def __aexit__(

@@ -72,6 +72,22 @@ SUGGESTIONS = (
         ),
     ),
     Suggestion(
+        command=".venv/bin/portnet phone --as manager",
+        shows=Localised(
+            fr="approuver : tapez approve, lisez, puis approve 1 et le code ci-dessous",
+            ar="للموافقة: اكتبوا approve واقرؤوا، ثم approve 1 والرمز أدناه",
+            en="approve: type approve, read, then approve 1 and the code from below",
+        ),
+    ),
+    Suggestion(
+        command=".venv/bin/portnet agency replay S3 --wait",
+        shows=Localised(
+            fr="des machines : vous répondez (declarant), payez en ligne (do RÉF ACTION, finance), approuvez (manager)",
+            ar="آلات: أنتم تجيبون (declarant) وتدفعون عبر الإنترنت (finance) وتوافقون (manager)",
+            en="machinery: you answer (declarant), pay online (do REF ACTION, finance) and approve (manager)",
+        ),
+    ),
+    Suggestion(
         command=".venv/bin/portnet code --as manager",
         shows=Localised(
             fr="le code qu'un acte sensible demande à manager (ou declarant, finance) ; il ne sert qu'une fois",
@@ -111,5 +127,6 @@ def as_text(url: str, port: int, locale: Locale) -> str:
     lines = [TITLE.in_(locale), url, "", INTRODUCTION.in_(locale), "", ACCOUNTS.in_(locale)]
     lines += [f"  {login:<14} {who}" for login, who in accounts(locale)]
     lines += ["", NEXT.in_(locale)]
-    lines += [f"  {s.command:<42} {s.shows.in_(locale)}" for s in suggestions(port)]
+    for suggestion in suggestions(port):
+        lines += [f"  {suggestion.command}", f"      {suggestion.shows.in_(locale)}"]
     return "\n".join(lines)

@@ -153,7 +153,8 @@ class People:
             "performAction",
             sent,
             Identified,
-            "Procedure",
+            # What needs a yes waits for the manager.
+            frozenset({"Procedure", "Approval"}),
             lambda: self._code(login),
         )
 

@@ -19,6 +19,11 @@ def new_references(scenario: Scenario, year: int, chance: Random) -> Mapping[str
     return {name: _value(scheme, year, regime, chance) for name, scheme in scenario.refs.items()}
 
 
+def new_value(scheme: str, code: str, year: int, chance: Random) -> str:
+    """One for a file of the procedure ``code``."""
+    return _value(scheme, year, "060" if code == "DUM_EXPORT" else "010", chance)
+
+
 def _value(scheme: str, year: int, regime: str, chance: Random) -> str:
     number = chance.randrange(10_000, 9_999_999)
     match scheme:

@@ -201,6 +201,11 @@ FAULTS: Mapping[str, Localised] = {
     "UNKNOWN": Localised(
         fr="Cette valeur est inconnue.", ar="هذه القيمة غير معروفة.", en="This value is unknown."
     ),
+    "UNKNOWN_FIELD": Localised(
+        fr="Le formulaire n'a pas ce champ. Une ligne porte un ULID.",
+        ar="لا يوجد هذا الحقل في الاستمارة. يعرف السطر برقم ULID.",
+        en="The form has no such field. A line bears a ULID.",
+    ),
     "TOO_MANY": Localised(
         fr="Au plus {longest}.", ar="{longest} على الأكثر.", en="At most {longest}."
     ),

@@ -1,4 +1,4 @@
-"""A person's commands: answer what an agency asks, ask it for something; with a code where the server wants one.
+"""A person's commands: answer what an agency asks, ask it for something, approve; with a code where one is wanted.
 
 A write that needs a second factor is sent again as it was, under the same name, with the code.
 """
@@ -9,7 +9,6 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 
 from portnet_mobile.client import Variables, mutation_id
-from portnet_mobile.contract import Identified
 from portnet_mobile.errors import PhoneError, Refused
 from portnet_mobile.words import Words
 
@@ -19,6 +18,8 @@ SECOND_FACTOR: Final = "SECOND_FACTOR_REQUIRED"
 #: Requests that may still be answered, though one's deadline is over.
 _OPEN: Final = frozenset({"NEW", "EXPIRED"})
 _MOST_WORDS = 3
+#: As many as a terminal shows.
+_MOST_APPROVALS = 9
 
 
 class Line(Protocol):
@@ -27,7 +28,12 @@ class Line(Protocol):
     async def inquire(self, operation: str, type_: type[T], variables: Variables) -> T: ...
 
     async def act(
-        self, operation: str, field: str, variables: Variables, type_: type[T], typename: str
+        self,
+        operation: str,
+        field: str,
+        variables: Variables,
+        type_: type[T],
+        typename: str | frozenset[str],
     ) -> T: ...
 
 
@@ -83,12 +89,46 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         return [file for dossier in self.dossiers.nodes for file in dossier.procedures.nodes]
 
 
+class _Text(msgspec.Struct, frozen=True, kw_only=True):
+    label: str
+    text: str
+
+
+class _Content(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    headline: str
+    summary: list[_Text]
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What waits for a yes, as the manager sees it."""
+
+    content: _Content
+    requested_by: str
+
+
+class _Sheets(msgspec.Struct, frozen=True, kw_only=True):
+    nodes: list[Waiting]
+
+
+class ApprovalList(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of the operation Approvals."""
+
+    approvals: _Sheets
+
+
+class _Done(msgspec.Struct, frozen=True, kw_only=True):
+    """The member of a mutation's union that means yes."""
+
+    typename: str = msgspec.field(default="", name="__typename")
+
+
 class _Write(msgspec.Struct, frozen=True, kw_only=True):
     """A mutation as it is sent; ``typename`` is the member of its union that means yes."""
 
     operation: str
     field: str
-    typename: str
+    typename: str | frozenset[str]
     variables: dict[str, object]
 
 
@@ -103,6 +143,8 @@ class Doer:
         self._line = line
         self._words = words
         self._waiting: _Write | None = None
+        #: Contents by the number under which they were shown last: a yes is to what was read.
+        self._shown: dict[str, str] = {}
 
     @property
     def wants_code(self) -> bool:
@@ -126,6 +168,10 @@ class Doer:
                 return await self._do(await self._files(reference), rest)
             case "answer" if reference and rest:
                 return await self._answer(await self._files(reference), rest)
+            case "approve" if not reference:
+                return await self._what_waits()
+            case "approve" if not rest:
+                return await self._approve(reference)
             case _:
                 return self._words()("do", "usage")
 
@@ -146,7 +192,22 @@ class Doer:
             "action": action,
             "expectedVersion": file.version,
         }
-        return await self._send("PerformAction", "performAction", "Procedure", variables)
+        # What needs somebody's yes becomes an approval first.
+        taken = frozenset({"Procedure", "Approval"})
+        return await self._send("PerformAction", "performAction", taken, variables)
+
+    async def _what_waits(self) -> str:
+        page = {"first": _MOST_APPROVALS}
+        waiting = (await self._line.inquire("Approvals", ApprovalList, page)).approvals.nodes
+        numbered = [(str(number), sheet) for number, sheet in enumerate(waiting, start=1)]
+        self._shown = {number: sheet.content.id for number, sheet in numbered}
+        return "   ".join(map(_sheet, numbered)) or self._words()("do", "none_waits")
+
+    async def _approve(self, number: str) -> str:
+        content = self._shown.get(number)
+        if content is None:
+            return self._words()("do", "unlisted")
+        return await self._send("Approve", "approve", "Approval", {"contents": [content]})
 
     async def _answer(self, files: Sequence[File], text: str) -> str:
         asked = [request for file in files for request in file.open_requests]
@@ -160,7 +221,11 @@ class Doer:
         return await self._send("AnswerRequest", "answerRequest", "InformationRequest", variables)
 
     async def _send(
-        self, operation: str, field: str, typename: str, variables: dict[str, object]
+        self,
+        operation: str,
+        field: str,
+        typename: str | frozenset[str],
+        variables: dict[str, object],
     ) -> str:
         named = {"clientMutationId": mutation_id(), **variables}
         write = _Write(operation=operation, field=field, typename=typename, variables=named)
@@ -175,11 +240,19 @@ class Doer:
     async def _sent(self, write: _Write, proof: Variables) -> str:
         variables = {**write.variables, **proof}
         try:
-            await self._line.act(
-                write.operation, write.field, variables, Identified, write.typename
+            done = await self._line.act(
+                write.operation, write.field, variables, _Done, write.typename
             )
         except Refused as refused:
             if refused.problem.code == SECOND_FACTOR:
                 self._waiting = write
             return str(refused)
+        if done.typename == "Approval":
+            return self._words()("do", "approved" if write.field == "approve" else "asked")
         return self._words()("do", "sent")
+
+
+def _sheet(numbered: tuple[str, Waiting]) -> str:
+    number, sheet = numbered
+    told = " · ".join(f"{one.label}: {one.text}" for one in sheet.content.summary)
+    return f"[{number}] {sheet.content.headline} ({sheet.requested_by}) {told}"

@@ -54,6 +54,7 @@ _CONNECTION: Final = {
 
 _SHOWN_ALERTS = 4
 _SHOWN_EVENTS = 5
+_GAP = Text("")
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,12 +85,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def screen(view: View, width: int, height: int) -> Text:
-    """The whole screen, ``height`` lines at most: alerts and events keep their place, files wait."""
+    """The whole screen, ``height`` lines at most: the most blocking file, then alerts and events, then other files."""
     width = max(_NARROWEST, min(width, _WIDEST))
     head = list(_header(view, width))
-    foot = [*_alerts(view, width), *_events(view, width), *_prompt(view, width)]
-    room = max(height - len(head) - len(foot), 4)
-    return Text("\n").join([*head, *_dossiers(view, width, room), *foot])
+    prompt, files = list(_prompt(view, width)), list(_dossiers(view, width, height))
+    # The most blocking file, and how many more there are.
+    least = min(files.index(_GAP) + 2, len(files)) if _GAP in files else len(files)
+    news: list[Text] = []
+    for most in range(max(_SHOWN_ALERTS, _SHOWN_EVENTS), -1, -1):
+        news = [*_alerts(view, width, most), *_events(view, width, most)]
+        if len(head) + least + len(news) + len(prompt) <= height:
+            break
+    room = max(height - len(head) - len(news) - len(prompt), least)
+    return Text("\n").join([*head, *_dossiers(view, width, room), *news, *prompt])
 
 
 def plain_line(happening: Happening, words: Words) -> str:
@@ -180,7 +188,7 @@ def _dossiers(view: View, width: int, room: int) -> Iterator[Text]:
     if not waiting:
         yield Text(view.words("app", "nothing"), style="dim")
     for number, dossier in enumerate(waiting):
-        lines = [*_dossier(view, view.store, dossier, width), Text("")]
+        lines = [*_dossier(view, view.store, dossier, width), _GAP]
         left = len(waiting) - number
         # One line is kept to say how many do not fit.
         if len(lines) + (left > 1) > room:
@@ -203,7 +211,7 @@ def _dossier(view: View, store: Store, dossier: Dossier, width: int) -> Iterator
         named = f"{clean(store.company_name(dossier.company.id) or '?')} · {named}"
     yield _cut(Text(f"   {named}"), width)
     if what.warning is not None:
-        loud = f" ✖ {words('dossier', 'warning')} : {clean(what.warning)} "
+        loud = f" ✖ {words('dossier', 'warning')} {clean(what.warning)} "
         yield from _wrapped(loud, width, 3, "bold white on red")
     yield from _wrapped(f"→ {clean(what.action)}", width, 3, "bold")
     yield from _wrapped(_held(view, dossier), width, 3, "dim" if dossier.status == "DONE" else "")
@@ -247,8 +255,9 @@ def _office(contact: Contact, now: datetime, words: Words) -> str:
     return said
 
 
-def _alerts(view: View, width: int) -> Iterator[Text]:
-    alerts = view.store.newest_alerts()[:_SHOWN_ALERTS] if view.store is not None else []
+def _alerts(view: View, width: int, most: int) -> Iterator[Text]:
+    shown = min(most, _SHOWN_ALERTS)
+    alerts = view.store.newest_alerts()[:shown] if view.store is not None else []
     if not alerts:
         return
     yield _rule(view.words("app", "alerts"), width)
@@ -261,11 +270,11 @@ def _alerts(view: View, width: int) -> Iterator[Text]:
         yield from _wrapped(line, width, 1, style, hanging=7)
 
 
-def _events(view: View, width: int) -> Iterator[Text]:
-    if not view.log:
+def _events(view: View, width: int, most: int) -> Iterator[Text]:
+    if not view.log or not most:
         return
     yield _rule(view.words("app", "events"), width)
-    for happening in view.log[-_SHOWN_EVENTS:]:
+    for happening in view.log[-min(most, _SHOWN_EVENTS) :]:
         yield _cut(Text(f" {plain_line(happening, view.words)}", style="dim"), width)
 
 

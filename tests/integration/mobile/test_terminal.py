@@ -71,7 +71,7 @@ async def test_on_a_terminal_the_screen_is_live(server: ScriptedServer, url: str
     await paper.until("● live")
     await server.message(FILE, "Goods on hold", status="BLOCKED", what={"warning": "Do not sell."})
     text = await paper.until("BLOCKED")
-    assert "FORBIDDEN : Do not sell." in text
+    assert "FORBIDDEN: Do not sell." in text
     await server.alert(opaque("Alert", 1), "Goods on hold. Do not sell or move.", level=4)
     await paper.until("!!!!  Goods on hold. Do not sell or move.")
     await _stopped(phone)

@@ -100,6 +100,18 @@ def test_the_most_blocking_is_on_top_and_what_does_not_fit_is_counted() -> None:
     assert len(text.splitlines()) <= 20
 
 
+def test_a_small_terminal_always_shows_the_most_blocking_file() -> None:
+    files = [dossier("worst", status="BLOCKED", warning="Ne vendez pas."), dossier("d2")]
+    alerts = [alert(f"a{n}", text="Une alerte qui prend deux lignes. " * 3) for n in range(4)]
+    log = [Happening(at=NOON, change=change) for change in EVERY_CHANGE]
+    text = shown(store(files, alerts), height=16, log=log)
+    assert "309-worst" in text
+    assert "INTERDIT : Ne vendez pas." in text
+    assert "+ 1 " in text
+    assert "Une alerte" in text
+    assert len(text.splitlines()) <= 16
+
+
 def test_alerts_slide_in_at_the_bottom_with_their_level() -> None:
     text = shown(store([dossier()], [alert("a1", level=4, text="Mise sous consigne")]))
     assert text.index("309-d1") < text.index("13:00  !!!!  Mise sous consigne")
@@ -213,7 +225,7 @@ def test_whom_to_call_and_whether_they_are_there_is_said() -> None:
     assert "☎ ONSSA, Casablanca 0522000000 (open until 17:20)" in closer()
     hours = {"opensAt": LATER + timedelta(hours=1), "closesAt": LATER + timedelta(hours=4)}
     shut = {"contact": {"label": "ONSSA", "phone": None, **hours}}
-    assert "☎ ONSSA (closed, opens at 14:20)" in closer(holder=shut)
+    assert "☎ ONSSA (closed, opens 14:20)" in closer(holder=shut)
     assert "☎" not in closer(holder={"contact": None})
 
 

@@ -77,7 +77,7 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PatchFault(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a patch cannot be taken: UNKNOWN, TOO_LONG, TOO_MANY, TOO_LARGE, TWICE."""
+    """Why a patch cannot be taken: UNKNOWN_FIELD, UNKNOWN, TOO_LONG, TOO_MANY, TOO_LARGE, TWICE."""
 
     path: str
     code: str
@@ -194,14 +194,14 @@ def _fault(form: Form, item: Patch) -> str | None:
     if len(item.path) > LONGEST_PATH:
         return "TOO_LONG"
     if not _storable(item.path):
-        return "UNKNOWN"
+        return "UNKNOWN_FIELD"
     if item.value is None:
         # Clearing what a newer form does not ask any more is how an old draft gets rid of it.
         return None
     field = form.field_of(item.path)
     # A group has no answer, and a path with `*` is a question's, not an answer's.
     if field is None or field.type is FieldType.GROUP or "*" in item.path:
-        return "UNKNOWN"
+        return "UNKNOWN_FIELD"
     if not _storable(item.value):
         return "UNKNOWN"
     return "TOO_LONG" if len(item.value) > LONGEST_VALUE else None

@@ -79,7 +79,7 @@ async def test_what_no_draft_can_hold_is_said_field_by_field(app: App) -> None:
         app.world.ids.new(), 0, ("nobody/asks", "x"), (GOODS, "x" * 4_001), (SELLER, "a")
     )
     assert [(issue["path"], issue["code"]) for issue in refused["issues"]] == [
-        ("nobody/asks", "UNKNOWN"),
+        ("nobody/asks", "UNKNOWN_FIELD"),
         (GOODS, "TOO_LONG"),
     ]
     assert "4" in refused["issues"][1]["message"]

@@ -27,29 +27,52 @@ def a_request(number: int, state: str = "NEW") -> dict[str, Any]:
     return {"id": f"r{number}", "version": number, "state": state, "text": "Facture ?"}
 
 
+_SHEET: Any = {
+    "requestedBy": "Salma",
+    "content": {
+        "id": "c1",
+        "headline": "Import title · 10 EUR",
+        "summary": [{"label": "Bank", "text": "AWB"}],
+    },
+}
+
+
 class FakeLine:
     """Implements `Line`: has these files, gives these answers, and remembers what was sent."""
 
-    def __init__(self, *files: dict[str, Any], answers: tuple[PhoneError | None, ...] = ()) -> None:
+    def __init__(
+        self,
+        *files: dict[str, Any],
+        answers: tuple[PhoneError | None, ...] = (),
+        yes: str = "",
+    ) -> None:
         self.files = files
+        self.yes = yes
         self.answers = list(answers)
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.looked_for: list[object] = []
 
     async def inquire(self, operation: str, type_: type[T], variables: Variables) -> T:
+        if operation == "Approvals":
+            return msgspec.convert({"approvals": {"nodes": [_SHEET]}}, type_)
         assert operation == "MyTurn"
         self.looked_for.append(variables["text"])
         dossier = {"procedures": {"nodes": list(self.files)}}
         return msgspec.convert({"dossiers": {"nodes": [dossier]}}, type_)
 
     async def act(
-        self, operation: str, field: str, variables: Variables, type_: type[T], typename: str
+        self,
+        operation: str,
+        field: str,
+        variables: Variables,
+        type_: type[T],
+        typename: str | frozenset[str],
     ) -> T:
         self.sent.append((operation, dict(variables)))
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             raise answer
-        return msgspec.convert({"id": "x"}, type_)
+        return msgspec.convert({"id": "x", "__typename": self.yes}, type_)
 
 
 def doer(line: FakeLine) -> Doer:
@@ -81,6 +104,23 @@ async def test_an_answer_goes_to_the_newest_open_request() -> None:
         2,
         "The invoice, page 2.",
     )
+
+
+async def test_what_needs_a_yes_is_said_to_wait_for_it() -> None:
+    line = FakeLine(a_file(actions=[{"code": "cancel", "label": "Cancel"}]), yes="Approval")
+    assert await doer(line).typed("do 309-1 cancel") == EN("do", "asked")
+
+
+async def test_a_manager_approves_by_number_what_was_shown_and_nothing_else() -> None:
+    line = FakeLine(answers=(CODE_WANTED, None), yes="Approval")
+    person = doer(line)
+    assert await person.typed("approve 1") == EN("do", "unlisted")
+    assert line.sent == []
+    assert await person.typed("approve") == "[1] Import title · 10 EUR (Salma) Bank: AWB"
+    await person.typed("approve 1")
+    assert await person.typed("123456") == EN("do", "approved")
+    [_, (operation, sent)] = line.sent
+    assert (operation, sent["contents"], sent["proof"]) == ("Approve", ["c1"], {"code": "123456"})
 
 
 async def test_a_code_sends_the_same_write_again_under_the_same_name() -> None:

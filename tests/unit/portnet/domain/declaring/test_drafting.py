@@ -99,13 +99,13 @@ def test_somebody_elses_queue_of_the_same_name_is_theirs() -> None:
 @pytest.mark.parametrize(
     ("patch", "fault"),
     [
-        (Patch(path="nobody/asks", value="x"), "UNKNOWN"),
-        (Patch(path="goods/lines/*/hs", value="x"), "UNKNOWN"),
-        (Patch(path="goods/lines/1/hs", value="x"), "UNKNOWN"),
-        (Patch(path="goods/lines", value="x"), "UNKNOWN"),
+        (Patch(path="nobody/asks", value="x"), "UNKNOWN_FIELD"),
+        (Patch(path="goods/lines/*/hs", value="x"), "UNKNOWN_FIELD"),
+        (Patch(path="goods/lines/1/hs", value="x"), "UNKNOWN_FIELD"),
+        (Patch(path="goods/lines", value="x"), "UNKNOWN_FIELD"),
         (Patch(path=GOODS, value="a\0b"), "UNKNOWN"),
         (Patch(path=GOODS, value="\ud800"), "UNKNOWN"),
-        (Patch(path="\0"), "UNKNOWN"),
+        (Patch(path="\0"), "UNKNOWN_FIELD"),
         (Patch(path="p" * (LONGEST_PATH + 1)), "TOO_LONG"),
         (Patch(path=GOODS, value="x" * (LONGEST_VALUE + 1)), "TOO_LONG"),
     ],
