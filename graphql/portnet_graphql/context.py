@@ -206,6 +206,8 @@ class Context:
         self._dependencies = dependencies
         self._person = person
         self._shared = shared
+        #: How often a resolver asked whose the answer is; a frame that never does is the same for every audience.
+        self.asked = 0
         self.locale: Locale = locale
         self.now = dependencies.clock.now()
         self.services = dependencies.services
@@ -302,6 +304,7 @@ class Context:
 
     @property
     def _somebody(self) -> Person:
+        self.asked += 1
         if self._person is None:
             raise ContractError(ErrorCode.UNAUTHENTICATED, "Sign in first.")
         return self._person
