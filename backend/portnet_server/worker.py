@@ -37,7 +37,7 @@ class Intake(Protocol):
     """What the worker needs of the use case; each call is one transaction."""
 
     async def take_in(self, message: AgencyEvent) -> datetime | None:
-        """Returns when to come back with a message that waits for another one."""
+        """Returns when to come back with a message that waits for another one, or at once for its next part."""
         ...
 
     async def give_up(
@@ -78,13 +78,16 @@ class IntakeWorker:
         self._failures: Counter[str] = Counter()
         #: Messages that wait for one that comes before them, and until when.
         self._waiting: dict[str, datetime] = {}
+        #: Messages that are taken in part by part, by receipt, and the references that they name.
+        self._long: dict[str, frozenset[str]] = {}
+        self._tasks = asyncio.TaskGroup()
 
     def wake(self) -> None:
         """Messages wait."""
         self._wake.set()
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
+        async with self._tasks as tasks:
             tasks.create_task(self._take_in_forever(), name="intake")
             tasks.create_task(self._wake_overdue_forever(), name="parked messages")
 
@@ -106,18 +109,24 @@ class IntakeWorker:
 
     def _rest_seconds(self) -> float:
         """Until the next look at the inbox, or until a message has waited long enough."""
-        if not self._waiting:
+        ends = [until for r, until in self._waiting.items() if r not in self._long]
+        if not ends:
             return self._poll_seconds
-        left = (min(self._waiting.values()) - self._clock.now()).total_seconds()
+        left = (min(ends) - self._clock.now()).total_seconds()
         return min(self._poll_seconds, max(left, _SHORTEST_REST))
 
     async def _take_in_batch(self) -> int:
         """How many of the waiting messages were settled."""
         settled = 0
         understood: list[AgencyEvent] = []
-        # Those that wait for another message take nobody's place.
-        raws = await self._inbox.waiting(_BATCH + len(self._waiting))
-        lying = {raw.receipt for raw in raws}
+        # Those that wait for another message, or are under way, take nobody's place.
+        lying_by = len(self._waiting) + len(self._long)
+        raws = [
+            raw
+            for raw in await self._inbox.waiting(_BATCH + lying_by)
+            if raw.receipt not in self._long
+        ]
+        lying = {raw.receipt for raw in raws} | self._long.keys()
         self._waiting = {r: until for r, until in self._waiting.items() if r in lying}
         for raw in raws:
             match self._understand(raw):
@@ -126,7 +135,8 @@ class IntakeWorker:
                 case NotUnderstood() as new:
                     settled += await self._give_up(raw, new.message, new.reason)
                 case AgencyEvent() as event:
-                    understood.append(event)
+                    if not self._follows_long(event):
+                        understood.append(event)
                 case _ as unreachable:
                     assert_never(unreachable)
         async with asyncio.TaskGroup() as tasks:
@@ -151,6 +161,9 @@ class IntakeWorker:
                     held.append(event)
                 elif not await self._settle(event):
                     return settled
+                elif self._goes_on(event):
+                    self._begin_long(event)
+                    return settled
                 elif self._waits(event):
                     held.append(event)
                 else:
@@ -160,6 +173,29 @@ class IntakeWorker:
                 if await self._settle(event) and not self._waits(event):
                     settled += 1
         return settled
+
+    def _goes_on(self, event: AgencyEvent) -> bool:
+        """Whether what was taken in of a message was one part of many."""
+        return event.receipt in self._waiting and not self._waits(event)
+
+    def _begin_long(self, event: AgencyEvent) -> None:
+        """Go on with a message's other parts beside the batches: neither waits for the other."""
+        self._long[event.receipt] = frozenset(ref.key for ref in event.refs)
+        self._tasks.create_task(self._take_in_parts(event), name=f"parts of {event.receipt}")
+
+    async def _take_in_parts(self, event: AgencyEvent) -> None:
+        while self._goes_on(event):
+            async with self._room:
+                if not await self._settle(event):
+                    break
+        # What is left of one that failed is found in the inbox, like what waited behind it.
+        del self._long[event.receipt]
+        self._waiting.pop(event.receipt, None)
+        self.wake()
+
+    def _follows_long(self, event: AgencyEvent) -> bool:
+        """Whether a message names what one that came before it is still being applied to."""
+        return any(ref.key in named for named in self._long.values() for ref in event.refs)
 
     def _waits(self, event: AgencyEvent) -> bool:
         until = self._waiting.get(event.receipt)

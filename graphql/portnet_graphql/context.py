@@ -214,6 +214,8 @@ class Context:
         self._person = person
         self._shared = shared
         self.address = address
+        #: How often a resolver asked whose the answer is; a frame that never does is the same for every audience.
+        self.asked = 0
         self.locale: Locale = locale
         self.now = dependencies.clock.now()
         self.services = dependencies.services
@@ -315,6 +317,7 @@ class Context:
 
     @property
     def _somebody(self) -> Person:
+        self.asked += 1
         if self._person is None:
             raise ContractError(ErrorCode.UNAUTHENTICATED, "Sign in first.")
         return self._person

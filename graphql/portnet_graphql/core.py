@@ -65,24 +65,40 @@ async def run(executor: Bound) -> ExecutionResult:
     return result if isinstance(result, ExecutionResult) else await result
 
 
-async def run_event(
+def run_event(
     executor: Bound, root: RootField, frame: object, context: object
-) -> ExecutionResult:
-    """Execute a subscription's selections once, over one value of its root field.
+) -> ExecutionResult | Awaitable[ExecutionResult]:
+    """Execute a subscription's selections once, over one value of its root field; at once if no resolver waits.
 
     graphql-core's own function collects the root's selections anew for each event, and keeps what it
     collects below them for ever (15 KiB an event in 3.3.2). Collected once, they are found again.
     """
-    event = executor.build_per_event_executor(frame)
+    event: Bound = executor.build_per_event_executor(frame)
     event.context_value = context
-    data: dict[str, Any] | None = None
     try:
         executed = event.execute_root_grouped_field_set(
             root.type, frame, root.selected, False, None
         )
-        data = await executed if isinstance(executed, Awaitable) else executed
     except GraphQLError as error:
-        event.collected_errors.add(error, None)
+        return _failed(event, error)
+    return (
+        _awaited(event, executed) if isinstance(executed, Awaitable) else _result(event, executed)
+    )
+
+
+async def _awaited(event: Bound, executed: Awaitable[dict[str, Any]]) -> ExecutionResult:
+    try:
+        return _result(event, await executed)
+    except GraphQLError as error:
+        return _failed(event, error)
+
+
+def _failed(event: Bound, error: GraphQLError) -> ExecutionResult:
+    event.collected_errors.add(error, None)
+    return _result(event, None)
+
+
+def _result(event: Bound, data: dict[str, Any] | None) -> ExecutionResult:
     result = event.build_response(data)
     if not isinstance(result, ExecutionResult):
         raise TypeError("a frame cannot come in parts")

@@ -4,7 +4,7 @@ Knows no transport and no hub: frames come in, encoded results go out.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -107,7 +107,13 @@ class Renderer:
             frame: the value of the subscription's root field.
             context: made for this batch of frames: an older one's loaders hold stale rows.
         """
-        return encoded(await run_event(self._executor, self.root, frame, context))
+        payload = self.begin(frame, context)
+        return payload if isinstance(payload, bytes) else await payload
+
+    def begin(self, frame: object, context: object) -> bytes | Coroutine[None, None, bytes]:
+        """The same, at once if no resolver waits for anything."""
+        result = run_event(self._executor, self.root, frame, context)
+        return encoded(result) if isinstance(result, ExecutionResult) else _encoded_later(result)
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -187,6 +193,10 @@ def encoded(result: ExecutionResult) -> bytes:
         return _encoder.encode(answer)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         return _encoder.encode({"data": None, "errors": [masked(error)]})
+
+
+async def _encoded_later(result: Awaitable[ExecutionResult]) -> bytes:
+    return encoded(await result)
 
 
 def _plain(value: object) -> object:

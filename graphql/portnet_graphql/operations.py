@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
@@ -31,8 +30,8 @@ from portnet_graphql.errors import (
     masked,
     request_error,
 )
-from portnet_graphql.execution import Execution, Renderer, Renderers, bind, subscribe
-from portnet_graphql.frames import frames_of
+from portnet_graphql.execution import Execution, Renderers, bind, subscribe
+from portnet_graphql.feeds.alike import Alike
 from portnet_graphql.schema import build_schema
 from portnet_graphql.transport import (
     OperationRequest,
@@ -72,6 +71,7 @@ class GraphQLOperations:
         self._dependencies = dependencies
         self._documents = documents or Documents(build_schema())
         self._renderers = Renderers()
+        self._alike = Alike()
 
     async def authenticate(self, payload: Mapping[str, object]) -> Person | None:
         """Who holds the bearer token, while their session lives."""
@@ -126,7 +126,7 @@ class GraphQLOperations:
 
         async def render(page: FeedPage) -> Sequence[bytes]:
             context = Context(self._dependencies, person, person.user.locale, shared=hides_viewer)
-            return await _rendered(renderer, page, context)
+            return await self._alike.rendered(renderer, page, context)
 
         group = Group(audience=audience, key=shared or object(), render=render)
         after = await self._seq(subscription.arguments.get("after"), audience)
@@ -145,14 +145,6 @@ async def _run(execution: Execution, context: Context, *, takes_positions: bool)
     if takes_positions:
         await context.take_positions()
     return await execution.run()
-
-
-async def _rendered(renderer: Renderer, page: FeedPage, context: Context) -> Sequence[bytes]:
-    frames = await frames_of(page, context)
-    if len(frames) == 1:
-        return [await renderer.render(frames[0], context)]
-    # All at once, so that the loaders of a long batch read once.
-    return await asyncio.gather(*(renderer.render(frame, context) for frame in frames))
 
 
 def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[str]:

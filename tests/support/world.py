@@ -191,9 +191,11 @@ class World:
         taken = 0
         while waiting := await self.inbox.waiting(_BATCH):
             until = [await self.take_in(raw) for raw in waiting]
-            if None not in until:
+            settled = until.count(None)
+            # One that is taken in part by part wants to be come back to at once.
+            if not settled and all(at > self.clock.now() for at in until if at is not None):
                 break
-            taken += until.count(None)
+            taken += settled
         return taken
 
     async def take_in(self, raw: RawMessage) -> datetime | None:

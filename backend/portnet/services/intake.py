@@ -76,8 +76,8 @@ class _Changes:
 
     def __init__(self) -> None:
         self.collected: list[Change] = []
-        #: Nothing changes before this instant: the message waits for one that comes before it.
-        self.waits_until: datetime | None = None
+        #: When to come back with the message: it waits for one that comes before it, or this was a part of it.
+        self.again_at: datetime | None = None
 
     def add(self, *changes: Change) -> None:
         self.collected.extend(changes)
@@ -108,7 +108,7 @@ class Intake:
         One that touches very many procedures is applied to some of them, and waits in the inbox for its next turn.
 
         Returns:
-            when to come back with it, if it waits for one that its source numbered before it.
+            when to come back with it, if it waits for one that its source numbered before it; now for the next part.
         """
         changes = _Changes()
         async with self._units() as work:
@@ -118,7 +118,7 @@ class Intake:
             self._wakeups.feeds(positions)
             self._wakeups.outbox()
             self._wakeups.inbox()
-        return changes.waits_until
+        return changes.again_at
 
     async def give_up(
         self,
@@ -185,7 +185,7 @@ class Intake:
         batch = files.batch
         if batch is not None and (batch.more or batch.begun) and not isinstance(filing, OnFile):
             # Nothing in this part; other parts may have, or had, something.
-            changes.add(_settled(message, batch, now))
+            _settle(changes, message, batch, now)
             return changes.collected
         match filing:
             case Unfiled() as unfiled:
@@ -193,8 +193,8 @@ class Intake:
             case Opens() as opens:
                 self._open(changes, files, message, opens, now)
             case OnFile() as filed:
-                changes.waits_until = _waits_until(files, message, filed.procedures, now)
-                if changes.waits_until is None:
+                changes.again_at = _waits_until(files, message, filed.procedures, now)
+                if changes.again_at is None:
                     self._fold(changes, files, message, filed.procedures, now)
             case _ as unreachable:
                 assert_never(unreachable)
@@ -270,7 +270,7 @@ class Intake:
         for dossier_id in sorted({folded.procedure.dossier for folded in folds}):
             own = [folded for folded in folds if folded.procedure.dossier == dossier_id]
             self._apply(changes, files, message, procedures, own, now)
-        changes.add(_settled(message, files.batch, now))
+        _settle(changes, message, files.batch, now)
         if files.awaited:
             changes.add(Reawakening(refs=(event_key(message.source, message.event_id),)))
 
@@ -475,10 +475,12 @@ def _deserving(folded: Folded, message: AgencyEvent, alert: str) -> Folded:
     return msgspec.structs.replace(folded, deserving=deserving)
 
 
-def _settled(message: AgencyEvent, batch: Batch | None, now: datetime) -> Settlement | Progress:
+def _settle(changes: _Changes, message: AgencyEvent, batch: Batch | None, now: datetime) -> None:
     if batch is not None and batch.more:
-        return Progress(receipt=message.receipt, after=batch.after)
-    return Settlement(receipt=message.receipt, state=InboxState.DONE, at=now)
+        changes.again_at = now
+        changes.add(Progress(receipt=message.receipt, after=batch.after))
+    else:
+        changes.add(Settlement(receipt=message.receipt, state=InboxState.DONE, at=now))
 
 
 def _waits_until(

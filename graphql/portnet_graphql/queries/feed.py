@@ -6,7 +6,7 @@ import strawberry
 
 from portnet_graphql.context import Info
 from portnet_graphql.cursors import FeedCursor
-from portnet_graphql.frames import since
+from portnet_graphql.feeds.frames import since
 from portnet_graphql.types.feed import FeedPosition, SyncPage
 from portnet_graphql.types.node import described, page_size
 from portnet_graphql.types.scalars import FeedAudience

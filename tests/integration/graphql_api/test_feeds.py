@@ -1,7 +1,7 @@
 """Cursors, sync and the live feed: no gap, no repeat, and access checked when frames are rendered."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
@@ -12,9 +12,11 @@ import pytest
 from portnet.domain.events import company_audience
 from portnet.ports.unit_of_work import Position
 from portnet.storage.repositories.feed import FeedRepository
-from portnet_graphql.context import Context
+from portnet_graphql.context import Context, Person
 from portnet_graphql.cursors import FeedCursor, read_cursor
 from portnet_graphql.documents import Documents
+from portnet_graphql.execution import Renderer
+from portnet_graphql.feeds.alike import Alike
 from portnet_graphql.operations import GraphQLOperations
 from tests.integration.graphql_api.world import SCHEMA, World
 
@@ -161,6 +163,53 @@ async def test_colleagues_of_one_language_get_the_same_bytes(world: World) -> No
     for stream in streams:
         await stream.aclose()
     assert one == two
+
+
+class Counting(Renderer):
+    """Tells how many frames it rendered."""
+
+    begun = 0
+
+    def begin(self, frame: object, context: object) -> bytes | Coroutine[None, None, bytes]:
+        self.begun += 1
+        return super().begin(frame, context)
+
+
+@pytest.mark.parametrize(
+    ("asked", "renders"),
+    [
+        ("id title version", 2),
+        ("company { id } whatNow { action deadline }", 2),
+        ("mandate { id }", 4),
+    ],
+)
+async def test_a_company_and_its_broker_share_what_does_not_depend_on_whose_it_is(
+    world: World, asked: str, renders: int
+) -> None:
+    text = f"subscription {{ feed {{ cursor item {{ ... on DossierChanged {{ dossier {{ {asked} }} }} }} }} }}"
+    renderer, alike = Counting(Documents(SCHEMA).prepare(text), {}), Alike()
+    people = [await person(world, login) for login in ("declarant", "agent")]
+    before = await world.feeds.heads([company_audience(p.viewer.company) for p in people])
+    await world.play(2)
+    pages = await world.feeds.after(before, 100, world.clock.now())
+    told: list[Any] = []
+    for one, start in zip(people, before, strict=True):
+        page = pages[start.audience]
+        context = Context(world.dependencies, one, "fr", shared=True)
+        frames = [msgspec.json.decode(f) for f in await alike.rendered(renderer, page, context)]
+        own = [frame["data"]["feed"] for frame in frames]
+        where = [read(frame.pop("cursor")) for frame in own]
+        assert [(at.audience, at.seq) for at in where] == [(r.audience, r.seq) for r in page.rows]
+        told.append(own)
+    assert renderer.begun == renders
+    assert (told[0] == told[1]) is (renders == 2)
+
+
+async def person(world: World, login: str) -> Person:
+    bearer = {"authorization": f"Bearer {await world.token(login)}"}
+    found = await world.operations.authenticate(bearer)
+    assert found is not None
+    return found
 
 
 async def test_a_frame_that_shows_the_viewers_ledger_is_the_viewers_alone(world: World) -> None:

@@ -43,6 +43,8 @@ class Desk:
         self.tries: Counter[str] = Counter()
         #: By receipt: the body that must have been taken in before, and until when that is waited for.
         self.gaps: dict[str, tuple[str, datetime]] = {}
+        #: By receipt: how many parts a message is taken in by.
+        self.parts: dict[str, int] = {}
         self.clock = SteppedClock()
         self.most_at_once = 0
         self._at_once = 0
@@ -83,6 +85,9 @@ class Desk:
             before, until = self.gaps.get(message.receipt, ("", NOON))
             if before and before not in self.taken and self.clock.now() < until:
                 return until
+            self.parts[message.receipt] = self.parts.get(message.receipt, 1) - 1
+            if self.parts[message.receipt] > 0:
+                return self.clock.now()
             if message.receipt in self.lying:
                 del self.lying[message.receipt]
                 self.taken.append(message.receipt)
@@ -187,6 +192,32 @@ async def test_more_than_one_batch_is_taken_in_without_a_rest() -> None:
         await asyncio.sleep(POLL * 0.9)
         assert sorted(desk.taken) == posted
         assert desk.most_at_once == 8
+
+
+@timeless
+async def test_a_message_of_many_parts_holds_up_only_those_that_share_its_references() -> None:
+    desk = Desk()
+    ship, behind, *others = desk.post("box-1 box-2", "box-2", "box-3", "box-4")
+    desk.parts[ship] = 50
+    async with working(desk, lanes=1):
+        await asyncio.sleep(POLL * 0.9)
+        later = desk.post("box-5")
+        await asyncio.sleep(POLL * 3)
+        assert desk.taken == [*others, ship, behind, *later]
+        assert desk.tries[ship] == 50
+
+
+@timeless
+async def test_a_message_that_fails_between_its_parts_is_set_aside_after_a_while() -> None:
+    desk = Desk()
+    ship, behind = desk.post("box-1 box-2", "box-2")
+    desk.parts[ship] = 1000
+    async with working(desk):
+        await asyncio.sleep(POLL / 10)
+        desk.poison[ship] = LookupError("a bug")
+        await asyncio.sleep(POLL * 10)
+        assert list(desk.set_aside) == [ship]
+        assert desk.taken == [behind]
 
 
 @given(st.lists(st.sets(st.sampled_from("abcdefgh"), min_size=1, max_size=3), max_size=40))

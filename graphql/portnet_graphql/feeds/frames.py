@@ -8,7 +8,6 @@ from portnet.domain.events import FeedRow, FrameKind
 from portnet.domain.identity.mandate import clients_of
 from portnet.domain.procedure import Entry
 from portnet.domain.procedure import Procedure as KnownProcedure
-from portnet.ports.reading import FeedPage
 from portnet.ports.unit_of_work import Position
 from portnet_graphql.context import Context
 from portnet_graphql.cursors import FeedCursor
@@ -38,17 +37,6 @@ from portnet_graphql.types.procedure import TimelineEntry
 from portnet_graphql.types.scalars import FeedAudience
 
 
-async def frames_of(page: FeedPage, context: Context) -> list[FeedFrame]:
-    """A frame for each row, in order.
-
-    Args:
-        context: made for this page: what it shows is at hand then, and rendering waits for nothing.
-    """
-    generation = await context.readers.feeds.generation()
-    context.hold(page)
-    return [await _frame(row, generation, context) for row in page.rows]
-
-
 async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
     """What came after ``cursor`` in its audience; a reset where nobody can tell."""
     feeds = context.readers.feeds
@@ -62,7 +50,8 @@ async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
         return SyncPage(frames=[], cursor=fresh, has_more=False, reset=True)
     start = Position(audience=audience, seq=cursor.seq)
     page = (await feeds.after([start], first, context.now))[audience]
-    frames = await frames_of(page, context)
+    context.hold(page)
+    frames = [await frame_of(row, generation, context) for row in page.rows]
     return SyncPage(
         frames=frames,
         cursor=frames[-1].cursor if frames else cursor,
@@ -71,12 +60,17 @@ async def since(cursor: FeedCursor, first: int, context: Context) -> SyncPage:
     )
 
 
-async def _frame(row: FeedRow, generation: str, context: Context) -> FeedFrame:
+async def frame_of(row: FeedRow, generation: str, context: Context) -> FeedFrame:
+    """The frame of one row, of a page that ``context`` holds."""
     return FeedFrame(
-        cursor=FeedCursor(generation=generation, audience=row.audience, seq=row.seq),
+        cursor=cursor_of(row, generation),
         at=row.at,
         item=await _item(row, context),
     )
+
+
+def cursor_of(row: FeedRow, generation: str) -> FeedCursor:
+    return FeedCursor(generation=generation, audience=row.audience, seq=row.seq)
 
 
 async def _item(row: FeedRow, context: Context) -> FeedItem | None:
