@@ -29,8 +29,13 @@ _MAY = {("SaveDeclarationInput", "company")}
 
 def _bare(type_: Any) -> Any:
     while isinstance(type_, GraphQLNonNull | GraphQLList):
-        type_ = type_.of_type  # pyright: ignore[reportUnknownMemberType]
+        type_ = _within(type_)
     return type_
+
+
+def _within(wrapped: Any) -> Any:
+    """What a list or a promise not to be null is of; graphql-core leaves its generics open."""
+    return wrapped.of_type
 
 
 def _inputs(type_: Any) -> Iterator[GraphQLInputObjectType]:
@@ -42,11 +47,15 @@ def _inputs(type_: Any) -> Iterator[GraphQLInputObjectType]:
             yield from _inputs(field.type)
 
 
+def _items(given: Any) -> list[Any]:
+    return list(given)
+
+
 def _beside(type_: Any, given: Any) -> Iterator[Any]:
     """``given`` with one field that its type does not have, in turn for each field and each object in it."""
     named = _bare(type_)
     if isinstance(given, list):
-        for item in given:
+        for item in _items(given):
             yield from ([other] for other in _beside(named, item))
     elif isinstance(named, GraphQLInputObjectType):
         yield from (given | {name: "x"} for name in sorted(_SERVERS - set(named.fields)))
