@@ -184,18 +184,18 @@ class World:
         )
 
     async def work(self) -> int:
-        """Take in what waits, oldest first, as the worker does; how many messages that were.
+        """Take in what waits, oldest first, as the worker does; how many messages, or parts of them, that were.
 
         Until nothing waits, or only what waits for a message that has not come.
         """
         taken = 0
         while waiting := await self.inbox.waiting(_BATCH):
             until = [await self.take_in(raw) for raw in waiting]
-            settled = until.count(None)
             # One that is taken in part by part wants to be come back to at once.
-            if not settled and all(at > self.clock.now() for at in until if at is not None):
+            turns = sum(at is None or at <= self.clock.now() for at in until)
+            if not turns:
                 break
-            taken += settled
+            taken += turns
         return taken
 
     async def take_in(self, raw: RawMessage) -> datetime | None:
