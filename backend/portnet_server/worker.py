@@ -80,14 +80,17 @@ class IntakeWorker:
         self._waiting: dict[str, datetime] = {}
         #: Messages that are taken in part by part, by receipt, and the references that they name.
         self._long: dict[str, frozenset[str]] = {}
-        self._tasks = asyncio.TaskGroup()
+        #: Of the run that goes on; each has its own.
+        self._tasks: asyncio.TaskGroup
 
     def wake(self) -> None:
         """Messages wait."""
         self._wake.set()
 
     async def run(self) -> None:
-        async with self._tasks as tasks:
+        self._long.clear()
+        async with asyncio.TaskGroup() as self._tasks:
+            tasks = self._tasks
             tasks.create_task(self._take_in_forever(), name="intake")
             tasks.create_task(self._wake_overdue_forever(), name="parked messages")
 

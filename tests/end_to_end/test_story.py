@@ -126,7 +126,10 @@ async def test_urgent_alerts_arrive_as_push_and_sms_and_others_as_push(house: Op
         await house.push.wait_for(len(_ALERTS))
         await house.smsc.wait_for(_TEXTS + _NEW_PHONE)
         planned = await house.select("SELECT channel, count(*) AS n FROM delivery GROUP BY channel")
-    assert {row["channel"]: row["n"] for row in planned} == {"PUSH": len(_ALERTS), "SMS": _TEXTS + _NEW_PHONE}
+    assert {row["channel"]: row["n"] for row in planned} == {
+        "PUSH": len(_ALERTS),
+        "SMS": _TEXTS + _NEW_PHONE,
+    }
     pushed = [push for push in house.push.accepted if push.token == "phone:declarant"]
     assert Counter(push.data["alert"] for push in pushed) == Counter(a.id for a in arrived)
     texted = [sms.text for sms in house.smsc.accepted if sms.to == own.phone]

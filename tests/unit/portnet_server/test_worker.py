@@ -185,6 +185,19 @@ async def test_without_a_wake_up_the_inbox_is_looked_at() -> None:
 
 
 @timeless
+async def test_a_worker_that_was_stopped_runs_again() -> None:
+    desk = Desk()
+    worker = IntakeWorker(desk, desk, mapper, desk.clock, 4, POLL, OVERDUE)
+    for body in ("a", "b"):
+        running = asyncio.create_task(worker.run())
+        posted = desk.post(body)
+        await asyncio.sleep(2 * POLL)
+        assert desk.taken[-1:] == posted
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@timeless
 async def test_more_than_one_batch_is_taken_in_without_a_rest() -> None:
     desk = Desk()
     posted = desk.post(*(f"file-{number}" for number in range(450)))
